@@ -1,0 +1,204 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Errors as interface: what went wrong, where, and how it prints.
+
+Every mistake that a user can make is raised as a `LighthouseError` and printed by `render` in clang's format,
+`file:line:col: error: what; fix`, with the source line and a caret where the position is known. Anything else that
+reaches the top of the driver is a bug of the driver and says so. Knows nothing of MLIR and writes nothing itself.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+__all__ = [
+    "Colour",
+    "CrashError",
+    "Diagnostic",
+    "ExitCode",
+    "InputError",
+    "LighthouseError",
+    "LoweringError",
+    "SourceLocation",
+    "UsageError",
+    "did_you_mean",
+    "render",
+    "render_diagnostic",
+]
+
+
+class ExitCode(enum.IntEnum):
+    """What the exit status of `lh-opt` says."""
+
+    SUCCESS = 0
+    LOWERING = 1  # a stage, the verifier or the code generator refused the payload
+    USAGE = 2  # the command line is wrong
+    INPUT = 3  # a payload, stage or generator is missing or wrong
+    CRASH = 4  # MLIR or LLVM died, or ran out of time
+    INTERNAL = 70  # a bug of the driver (EX_SOFTWARE of sysexits.h)
+
+
+@dataclass(frozen=True)
+class SourceLocation:
+    """A place in a file. `line` and `column` count from 1; 0 means unknown. `text` is the source when it is no file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    text: str | None = field(default=None, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+    def source_line(self) -> str | None:
+        """The text of the line, or None when it cannot be had."""
+        if not self.line:
+            return None
+        try:
+            if self.text is not None:
+                lines = self.text.splitlines()
+            else:
+                # A bound, so that a broken location in a huge file costs little.
+                with open(self.file, encoding="utf-8", errors="replace") as stream:
+                    lines = stream.read(64 << 20).splitlines()
+        except OSError:
+            return None
+        return lines[self.line - 1] if self.line <= len(lines) else None
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One message with its place; `severity` is `error`, `warning`, `remark` or `note`."""
+
+    message: str
+    location: SourceLocation | None = None
+    severity: str = "error"
+    notes: tuple[Diagnostic, ...] = ()
+
+
+class LighthouseError(Exception):
+    """Base of all errors that are the user's to mend.
+
+    Args:
+        message: what is wrong and, after a semicolon, the fix if it is known; one sentence, no full stop.
+        location: where, if there is a place.
+        notes: further places or facts, printed under the error.
+        causes: diagnostics of a tool (MLIR's, say) that come before the error itself.
+    """
+
+    exit_code = ExitCode.INPUT
+
+    def __init__(
+        self,
+        message: str,
+        location: SourceLocation | None = None,
+        notes: Sequence[Diagnostic] = (),
+        causes: Sequence[Diagnostic] = (),
+    ) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(message, location, "error", tuple(notes))
+        self.causes = tuple(causes)
+
+    @property
+    def message(self) -> str:
+        return self.diagnostic.message
+
+    @property
+    def location(self) -> SourceLocation | None:
+        return self.diagnostic.location
+
+
+class UsageError(LighthouseError):
+    """The command line is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(LighthouseError):
+    """A payload, stage file, generator or installed package is missing or wrong."""
+
+    exit_code = ExitCode.INPUT
+
+
+class LoweringError(LighthouseError):
+    """The inputs are well-formed, but a stage, the verifier or the code generator refused them."""
+
+    exit_code = ExitCode.LOWERING
+
+
+class CrashError(LighthouseError):
+    """The process that did the work died by a signal or ran out of time."""
+
+    exit_code = ExitCode.CRASH
+
+
+@dataclass(frozen=True)
+class Colour:
+    """Escape sequences for a terminal; all empty when the stream is none."""
+
+    bold: str = ""
+    error: str = ""
+    warning: str = ""
+    remark: str = ""
+    note: str = ""
+    caret: str = ""
+    reset: str = ""
+
+    @classmethod
+    def for_terminal(cls, is_terminal: bool) -> Colour:
+        """Clang's colours, unless the stream is no terminal or NO_COLOR (no-color.org) is set."""
+        if not is_terminal or os.environ.get("NO_COLOR"):
+            return cls()
+        bold = "\033[1m"
+        return cls(bold, "\033[1;31m", "\033[1;35m", "\033[1;34m", "\033[1;36m", "\033[1;32m", "\033[0m")
+
+
+def _printable(text: str) -> str:
+    """`text` with control characters written out, so that a name cannot drive the user's terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def render_diagnostic(diagnostic: Diagnostic, colour: Colour, program: str = "lh-opt", indent: str = "") -> str:
+    """`diagnostic` in clang's format, its source line and caret, and its notes indented under it."""
+    place = f"{diagnostic.location}" if diagnostic.location else program
+    tint = getattr(colour, diagnostic.severity, "")
+    message = _printable(diagnostic.message).replace("\n", "\n" + indent + "  ")
+    lines = [
+        f"{indent}{colour.bold}{_printable(place)}: {tint}{diagnostic.severity}: {colour.reset}"
+        f"{colour.bold}{message}{colour.reset}"
+    ]
+    source = diagnostic.location.source_line() if diagnostic.location else None
+    if diagnostic.location and source is not None:
+        column = diagnostic.location.column
+        if len(source) > 400:  # a dense constant on one line: show the neighbourhood only
+            start = max(0, column - 100)
+            source, column = source[start : start + 200], column - start
+        lines.append(f"{indent}{_printable(source)}")
+        if column:
+            # Tabs stay tabs, so that the caret stands under its character.
+            pad = "".join("\t" if c == "\t" else " " for c in source[: column - 1])
+            lines.append(f"{indent}{pad}{colour.caret}^{colour.reset}")
+    for note in diagnostic.notes:
+        lines.append(render_diagnostic(note, colour, program, indent + "  "))
+    return "\n".join(lines)
+
+
+def render(error: LighthouseError, colour: Colour, program: str = "lh-opt") -> str:
+    """What is printed for `error`: its causes, then itself."""
+    return "\n".join(render_diagnostic(d, colour, program) for d in (*error.causes, error.diagnostic))
+
+
+def did_you_mean(name: str, candidates: Sequence[str]) -> str:
+    """`; did you mean 'x'?` when one of `candidates` is close to `name`, else the empty string."""
+    import difflib  # only errors pay for it
+
+    close = difflib.get_close_matches(name, candidates, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
