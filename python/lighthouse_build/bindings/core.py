@@ -1,0 +1,101 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The part of the bindings that applies stages, at the cost of their C extensions alone.
+
+`import mlir.ir` and the generated dialect modules cost three times as much as the extensions below them, and pull in
+numpy where that is installed. The driver needs none of it: it parses, runs passes, interprets, prints. What is reached
+here are the same classes that `mlir.ir` exports, and every dialect, pass, extension and translation is registered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lighthouse_build.bindings.provider import Provider, activate
+from lighthouse_build.errors import InputError
+
+__all__ = ["Core", "core"]
+
+
+@dataclass(frozen=True)
+class Core:
+    """The C extensions of a provider.
+
+    Attributes:
+        provider: whose they are.
+        ir: what `mlir.ir` re-exports: `Context`, `Module`, `Operation`, attributes, types, `MLIRError`.
+        passmanager: what `mlir.passmanager` re-exports: `PassManager`.
+    """
+
+    provider: Provider
+    ir: Any
+    passmanager: Any
+
+    def apply_named_sequence(self, payload: Any, sequence: Any, schedule: Any) -> None:
+        """Interpret the transform sequence `sequence` of the module `schedule` on `payload`, in place.
+
+        Args:
+            payload: module or operation to transform; not verified afterwards.
+            sequence: the named sequence to start at.
+            schedule: the module that it lies in, in the context of `payload`.
+
+        Raises:
+            ValueError: the interpreter failed; the diagnostics are in its text.
+        """
+        interpreter = _extension(self.provider, "_mlirTransformInterpreter", "a transform interpreter")
+        operations = (self._operation(value) for value in (payload, sequence, schedule))
+        interpreter.apply_named_sequence(*operations)
+
+    def translate_module_to_llvmir(self, module: Any) -> str:
+        """The LLVM IR text of `module`, which must be of the LLVM dialect and of others that translate."""
+        llvm = _extension(self.provider, "_mlirDialectsLLVM", "a translation to LLVM IR")
+        text: str = llvm.translate_module_to_llvmir(self._operation(module))
+        return text
+
+    @contextlib.contextmanager
+    def generic_operations(self) -> Iterator[None]:
+        """While open, operations are plain `OpView`s, and to look at one does not import the module of its dialect.
+
+        Not for user code, which may rely on the classes of the dialects. `Operation.walk` imports `mlir.ir` in any
+        case: iterate over regions, blocks and operations instead.
+        """
+        registry = self._registry()
+        modules = registry.dialect_search_modules
+        registry.dialect_search_modules = []
+        try:
+            yield
+        finally:
+            registry.dialect_search_modules = modules
+
+    def _registry(self) -> Any:
+        return _extension(self.provider, "_mlir", "an IR module").globals
+
+    def _operation(self, value: Any) -> Any:
+        return value if isinstance(value, self.ir.Operation) else value.operation
+
+
+def core(package: str | None = None) -> Core:
+    """Load the C extensions of the bindings; `import mlir` then means the same package.
+
+    Args:
+        package: as of `find`.
+
+    Raises:
+        InputError: as `activate`; or the bindings lack a part.
+    """
+    provider = activate(package)
+    # Importing a submodule runs the package's `__init__`, which registers all dialects, passes and translations.
+    module = _extension(provider, "_mlir", "an IR module")
+    return Core(provider, module.ir, module.passmanager)
+
+
+def _extension(provider: Provider, name: str, what: str) -> Any:
+    try:
+        return importlib.import_module(f"{provider.name}._mlir_libs.{name}")
+    except ImportError as error:
+        msg = f"the MLIR Python bindings '{provider}' lack {what}: {error}; choose others with LH_MLIR_PACKAGE"
+        raise InputError(msg) from error
