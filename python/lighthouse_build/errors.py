@@ -13,6 +13,7 @@ import enum
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 __all__ = [
     "Colour",
@@ -106,6 +107,11 @@ class LighthouseError(Exception):
         super().__init__(message)
         self.diagnostic = Diagnostic(message, location, "error", tuple(notes))
         self.causes = tuple(causes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross from the child process to the driver.
+        d = self.diagnostic
+        return type(self), (d.message, d.location, d.notes, self.causes)
 
     @property
     def message(self) -> str:

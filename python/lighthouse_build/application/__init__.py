@@ -1,0 +1,3 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Application: resolved stages applied to a payload. Runs in the child process; everything in here is MLIR's."""

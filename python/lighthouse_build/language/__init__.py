@@ -1,0 +1,3 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The stage language: specs, option values and pipeline files. Pure text; knows neither MLIR nor the file system."""

@@ -1,0 +1,3 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Resolution: from specs to a resolved stage. Finds files, runs generators, and records everything that it read."""

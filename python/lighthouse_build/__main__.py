@@ -1,0 +1,35 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Entry point: `python -m lighthouse_build …`, or this file by its path, as a build runs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# By path, Python puts this directory on the search path (or, isolated, nothing): neither finds the package.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+if __package__ in (None, ""):
+    sys.path[:] = [os.path.dirname(_HERE), *(p for p in sys.path if os.path.abspath(p or ".") != _HERE)]
+
+
+def cmake_directory() -> str:
+    """The directory of the CMake package: `LighthouseConfig.cmake` beside an installed driver, `cmake` in the sources."""
+    installed = os.path.join(_HERE, "share", "cmake", "Lighthouse")
+    prefix = os.path.join(_HERE, "..", "..", "..", "cmake", "Lighthouse")
+    source = os.path.join(_HERE, "..", "..", "cmake")
+    return os.path.normpath(next((d for d in (installed, prefix) if os.path.isdir(d)), source))
+
+
+def main() -> None:
+    """Run the driver and leave."""
+    if sys.argv[1:] == ["--cmake-dir"]:
+        print(cmake_directory())
+        return
+    from lighthouse_build.driver import main as run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Applying resolved stages to a payload, step by step.
+
+A step is a pass pipeline or a transform schedule. The payload is verified after each: the interpreter does not do that by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lighthouse_build import stage_file
+from lighthouse_build.application import context as mlir
+from lighthouse_build.errors import InputError, LoweringError, SourceLocation
+from lighthouse_build.stage_file import PASSES, ResolvedStage, Step
+
+__all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline"]
+
+# (stage, step, index of the step in its stage, payload)
+Hook = Callable[[ResolvedStage, Step, int, Any], None]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What happens around each step; the supervisor and IR printing hang here."""
+
+    before: Sequence[Hook] = ()
+    after: Sequence[Hook] = ()
+
+
+def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mlir.Diagnostics, hooks: Hooks) -> None:
+    """Apply `stages` in order to the module `payload`, in place.
+
+    Raises:
+        InputError: a stage that these bindings cannot read.
+        LoweringError: a step that failed or left invalid IR; names stage and step.
+    """
+    for stage in stages:
+        operation = payload.operation
+        module = mlir.parse_stage(stage, diagnostics, operation.context)
+        nested = list(module.regions[0].blocks[0].operations)
+        for index, (step, holder) in enumerate(zip(stage.steps, nested)):
+            for hook in hooks.before:
+                hook(stage, step, index, payload)
+            _apply(operation, stage, step, index, holder.operation, diagnostics)
+            for hook in hooks.after:
+                hook(stage, step, index, payload)
+
+
+def describe(stage: ResolvedStage, step: Step) -> str:
+    """How messages name a step: short when the stage is that one step."""
+    if len(stage.steps) == 1 and stage.name == step.name:
+        return f"stage '{step.name}'"
+    return f"stage '{stage.name}', step '{step.name}'"
+
+
+def _apply(
+    payload: Any, stage: ResolvedStage, step: Step, index: int, holder: Any, diagnostics: mlir.Diagnostics
+) -> None:
+    core = mlir.load()
+    what = describe(stage, step)
+    with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
+        if step.kind == PASSES:
+            pipeline = holder.attributes["lh.pass_pipeline"].value
+            parse_pipeline(pipeline, payload.context, diagnostics.location(holder.location)).run(payload)
+        else:
+            entry = _entry(holder, index, stage)
+            core.apply_named_sequence(payload, entry, holder)
+    mlir.verify(payload, f"{what} left invalid IR", LoweringError, diagnostics)
+
+
+def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None) -> Any:
+    """The pass manager of `pipeline`, which is anchored on `builtin.module`.
+
+    Raises:
+        InputError: at `location`, for an unknown pass or option, or a pass that is nested wrongly.
+    """
+    try:
+        return mlir.load().passmanager.PassManager.parse(pipeline, context)
+    except ValueError as error:
+        # What is wrong stands in the text alone, after the name of MLIR's parser and before a picture of the pipeline.
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        found = re.search(r"error: (.*)", lines[0]) if lines else None
+        if found:
+            message = found[1]
+        else:
+            message = ": ".join(line.removeprefix("<Pass-Options-Parser>: ") for line in reversed(lines))
+        raise InputError(f"not a pass pipeline: {message or pipeline}", location) from None
+
+
+def _entry(holder: Any, index: int, stage: ResolvedStage) -> Any:
+    name = stage_file.entry_name(index)
+    for op in holder.regions[0].blocks[0].operations:
+        if "sym_name" in op.attributes and op.attributes["sym_name"].value == name:
+            return op.operation
+    raise LoweringError(f"the resolved stage has no '@{name}'; resolve it again", SourceLocation(stage.name))

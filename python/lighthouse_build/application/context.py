@@ -1,0 +1,195 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The bindings at hand: contexts, parsing with the right file names, MLIR's diagnostics as ours."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lighthouse_build.bindings import Core, core
+from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
+from lighthouse_build.stage_file import ResolvedStage
+
+__all__ = [
+    "Diagnostics",
+    "Payload",
+    "context",
+    "load",
+    "parse_file",
+    "parse_payload",
+    "parse_stage",
+    "recorded_locations",
+    "reporting",
+    "user_operations",
+    "verify",
+]
+
+
+@functools.cache
+def load() -> Core:
+    """The C extensions of the bindings; loaded once a process."""
+    return core()
+
+
+@contextmanager
+def context() -> Iterator[Any]:
+    """A fresh context with every dialect at hand, single-threaded: a job is small, and printing with threads on can die."""
+    with load().ir.Context() as made:
+        made.enable_multithreading(False)
+        yield made
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A payload as read: `name` in messages; the `path` of a file, or the `text` that came from elsewhere."""
+
+    name: str
+    path: str | None = None
+    text: str | bytes = ""
+
+
+class Diagnostics:
+    """Collects what MLIR reports in a context.
+
+    `places` maps lines of a text without a file of its own, such as a resolved stage, to where they came from.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self.found: list[Diagnostic] = []
+        self._places: dict[str, Mapping[int, SourceLocation]] = {}
+        self._names: dict[str, tuple[str, str]] = {}
+        self._handler = context.attach_diagnostic_handler(self._handle)
+
+    def detach(self) -> None:
+        self._handler.detach()
+
+    def place(self, name: str, locations: Mapping[int, SourceLocation]) -> None:
+        """Say where the lines of the text called `name` came from."""
+        self._places[name] = locations
+
+    def name(self, mlir_name: str, name: str, text: str | bytes) -> None:
+        """Say what the text that MLIR calls `mlir_name` is called, and what it says."""
+        self._names[mlir_name] = (name, text if isinstance(text, str) else "")
+
+    def _handle(self, diagnostic: Any) -> bool:
+        self.found.append(self.convert(diagnostic))
+        return True
+
+    def convert(self, diagnostic: Any) -> Diagnostic:
+        """MLIR's diagnostic, or the information of one in an MLIRError, as ours."""
+        severity = str(diagnostic.severity).rpartition(".")[2].lower()
+        notes = tuple(self.convert(note) for note in diagnostic.notes)
+        return Diagnostic(diagnostic.message, self.location(diagnostic.location), severity, notes)
+
+    def location(self, location: Any) -> SourceLocation | None:
+        """The first place in a file that `location` holds."""
+        ir = load().ir
+        if isinstance(location, ir.FileLineColLoc):
+            known = ir.FileLineColLoc(location)
+            file, line, column = str(known.filename), known.start_line, known.start_col
+            if file in self._places:
+                return self._places[file].get(line, SourceLocation(file, line + 1, column))  # after the manifest
+            if file in self._names:
+                name, text = self._names[file]
+                return SourceLocation(name, line, column, text)
+            return SourceLocation(file, line, column)
+        for holder, parts in ((ir.CallSiteLoc, ("callee", "caller")), (ir.NameLoc, ("child_loc",))):
+            if isinstance(location, holder):
+                known = holder(location)
+                return next(filter(None, (self.location(getattr(known, part)) for part in parts)), None)
+        if isinstance(location, ir.FusedLoc):
+            return next(filter(None, map(self.location, ir.FusedLoc(location).locations)), None)
+        return None
+
+    def take(self) -> list[Diagnostic]:
+        """What was found since the last call."""
+        taken, self.found = self.found, []
+        return taken
+
+
+@contextmanager
+def reporting(
+    diagnostics: Diagnostics, message: str, kind: type[LighthouseError], location: SourceLocation | None = None
+) -> Iterator[None]:
+    """Turn what MLIR raises into an error `message` of class `kind`, with MLIR's diagnostics before it."""
+    try:
+        yield
+    except LighthouseError:
+        raise
+    except load().ir.MLIRError as error:
+        causes = [*diagnostics.take(), *map(diagnostics.convert, error.error_diagnostics)]
+        raise kind(message, location, causes=causes) from None
+    except (ValueError, RuntimeError) as error:
+        # The interpreter raises ValueError with the diagnostics flattened into its text.
+        causes = diagnostics.take() or [Diagnostic(str(error).strip())]
+        raise kind(message, location, causes=causes) from None
+
+
+def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> Any:
+    """Parse and verify a payload: MLIR text or bytecode, one module or the operations of one."""
+    if payload.path is None:
+        # MLIR calls a text that comes from no file "-".
+        diagnostics.name("-", payload.name, payload.text)
+        return _parse(lambda ir: ir.Module.parse(payload.text, context), payload.name, "payload", diagnostics)
+    return parse_file(payload.path, "payload", diagnostics, context)
+
+
+def parse_file(path: str, what: str, diagnostics: Diagnostics, context: Any) -> Any:
+    """Parse and verify the file `path`, a `what` ("payload", "schedule") in messages, as a module."""
+    return _parse(lambda ir: ir.Module.parseFile(path, context), path, what, diagnostics)
+
+
+def parse_stage(stage: ResolvedStage, diagnostics: Diagnostics, context: Any) -> Any:
+    """The module operation of a resolved stage."""
+    diagnostics.place(stage.name, stage.locations)
+    message = f"the resolved stage cannot be read by these bindings ({load().provider}); resolve it again"
+    with reporting(diagnostics, message, InputError, SourceLocation(stage.name)):
+        return load().ir.Operation.parse(stage.body, source_name=stage.name, context=context)
+
+
+def _parse(parse: Callable[[Any], Any], name: str, what: str, diagnostics: Diagnostics) -> Any:
+    """Parse; the first of MLIR's errors is the error, at its place, and the others come before it."""
+    ir = load().ir
+    try:
+        return parse(ir)
+    except ir.MLIRError as error:
+        found = [*diagnostics.take(), *map(diagnostics.convert, error.error_diagnostics)]
+        first = next((d for d in found if d.severity == "error"), None)
+        if first is None:
+            raise InputError(f"the {what} is not valid MLIR", SourceLocation(name)) from None
+        location = first.location if first.location and first.location.line else SourceLocation(name)
+        others = [d for d in found if d is not first]
+        raise InputError(f"the {what} is not valid MLIR: {first.message}", location, first.notes, others) from None
+
+
+def verify(operation: Any, message: str, kind: type[LighthouseError], diagnostics: Diagnostics,
+           location: SourceLocation | None = None) -> None:
+    """Verify `operation`; an error `message` of class `kind` says what is wrong with it."""
+    with reporting(diagnostics, message, kind, location):
+        if not operation.verify():
+            raise LoweringError(message, location, causes=diagnostics.take())
+
+
+@contextmanager
+def recorded_locations() -> Iterator[None]:
+    """While this runs, operations that Python builds are located where the code stands that builds them."""
+    from mlir import ir  # the full package: only generators come here, and they have loaded it
+
+    with ir.loc_tracebacks(max_depth=8):
+        yield
+
+
+@contextmanager
+def user_operations() -> Iterator[None]:
+    """While this runs, inside `generic_operations`, operations have the Python classes of their dialects again."""
+    registry = load()._registry()
+    modules = registry.dialect_search_modules
+    registry.dialect_search_modules = [f"{load().provider.name}.dialects"]
+    try:
+        yield
+    finally:
+        registry.dialect_search_modules = modules

@@ -1,0 +1,248 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Pipeline files: stages written in YAML.
+
+    Variables: {tile: 32, vector: "$tile"}    # optional; their defaults
+    Pipeline:
+      - pass: canonicalize
+      - transform: tile.py{size=$tile}        # also spelled `schedule:`; a .mlir or .py file
+      - include: lower.yaml{width=${vector}}
+      - stage: file.py[stage=Name]
+
+`$name` and `${name}` stand for the whole name that follows, so that `$t` never touches `$tile`; `$$` is a dollar. This module
+turns the text into specs with their places; it opens no file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
+from lighthouse_build.language.spec import (
+    Generator,
+    PassPipeline,
+    Pipeline,
+    Resolved,
+    Schedule,
+    Spec,
+    StageClass,
+    file_head,
+    parse_spec,
+)
+from lighthouse_build.language.values import Value, format_value
+
+__all__ = ["Item", "read_pipeline"]
+
+_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>\w+)|\{(?P<braced>[^}]*)\})")
+_MAX_BYTES = 1 << 20  # a pipeline is written by hand; more is a mistake
+_KEYS: Mapping[str, tuple[type, ...]] = {
+    "pass": (PassPipeline,),
+    "transform": (Schedule, Generator),
+    "schedule": (Schedule, Generator),
+    "include": (Pipeline,),
+    "stage": (PassPipeline, Schedule, Generator, StageClass, Pipeline, Resolved),
+}
+_WANTS = {
+    "pass": "a pass or pass pipeline",
+    "transform": "a .mlir or .py file",
+    "schedule": "a .mlir or .py file",
+    "include": "a .yaml file",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step of a pipeline and the place of its spec."""
+
+    spec: Spec
+    location: SourceLocation
+
+
+def read_pipeline(text: str, path: str, values: Mapping[str, Value], values_at: SourceLocation) -> list[Item]:
+    """Read the pipeline file `path`, whose contents are `text`, with `values` for its variables, given at `values_at`.
+
+    Raises:
+        InputError: at `path:line:column` for anything that is not a pipeline and for undefined or unused variables,
+            at `values_at` for values that the pipeline has no variables for.
+    """
+    return _Reader(text, path).read(values, values_at)
+
+
+class _Reader:
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+        self.used: set[str] = set()
+
+    def _at(self, mark: Any) -> SourceLocation:
+        return SourceLocation(self.path, mark.line + 1, mark.column + 1, self.text)
+
+    def _compose(self) -> Any:
+        import yaml  # only pipelines pay for it
+
+        if len(self.text) > _MAX_BYTES:
+            msg = f"the pipeline file is larger than {_MAX_BYTES >> 20} MiB"
+            raise InputError(msg, SourceLocation(self.path))
+        try:
+            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
+                # Nesting is refused before the composer recurses into it; aliases have no use here.
+                if isinstance(event, yaml.AliasEvent):
+                    msg = "aliases are not part of the pipeline format; write the item out"
+                    raise InputError(msg, self._at(event.start_mark))
+                if isinstance(event, yaml.CollectionStartEvent) and event.start_mark.column > 1000:
+                    msg = "the file is nested too deeply for a pipeline"
+                    raise InputError(msg, self._at(event.start_mark))
+            return yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise InputError(f"not YAML: {error.problem}", self._at(mark) if mark else None) from None
+        except yaml.YAMLError as error:
+            raise InputError(f"not YAML: {error}", SourceLocation(self.path)) from None
+        except RecursionError:
+            raise InputError("the file is nested too deeply for a pipeline", SourceLocation(self.path)) from None
+
+    def read(self, values: Mapping[str, Value], values_at: SourceLocation) -> list[Item]:
+        import yaml
+
+        root = self._compose()
+        if not isinstance(root, yaml.MappingNode):
+            where = self._at(root.start_mark) if root else SourceLocation(self.path)
+            raise InputError("expected a map with the key 'Pipeline'", where)
+        sections = self._entries(root, ("Pipeline", "Variables"))
+        if "Pipeline" not in sections:
+            raise InputError("the key 'Pipeline' is missing", self._at(root.start_mark))
+        defaults = self._variables(sections.get("Variables"))
+        variables = {name: value for name, (value, _) in defaults.items()}
+        variables.update(values)
+        items = self._items(sections["Pipeline"][1], variables)
+        for name in values:
+            if name not in self.used:
+                accepted = sorted(self.used)
+                names = ", ".join(accepted) if accepted else "none"
+                hint = did_you_mean(name, accepted) or f"; its variables: {names}"
+                raise InputError(f"'{self.path}' has no variable '{name}'{hint}", values_at)
+        for name, (_, node) in defaults.items():
+            if name not in self.used:
+                msg = f"variable '{name}' is never used; remove it"
+                raise InputError(msg, self._at(node.start_mark))
+        return items
+
+    def _entries(self, node: Any, accepted: tuple[str, ...] | None = None) -> dict[str, tuple[Any, Any]]:
+        """The entries of a map as name -> (key node, value node); a key that is no string, unknown or twice fails."""
+        import yaml
+
+        entries: dict[str, tuple[Any, Any]] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise InputError("expected a name", self._at(key.start_mark))
+            if accepted is not None and key.value not in accepted:
+                hint = did_you_mean(key.value, accepted) or f"; expected {' or '.join(accepted)}"
+                raise InputError(f"unknown key '{key.value}'{hint}", self._at(key.start_mark))
+            if key.value in entries:
+                raise InputError(f"'{key.value}' is given twice", self._at(key.start_mark))
+            entries[key.value] = (key, value)
+        return entries
+
+    def _variables(self, entry: tuple[Any, Any] | None) -> dict[str, tuple[Value, Any]]:
+        import yaml
+
+        if entry is None:
+            return {}
+        node = entry[1]
+        if not isinstance(node, yaml.MappingNode):
+            raise InputError("expected a map of names to defaults", self._at(node.start_mark))
+        variables: dict[str, tuple[Value, Any]] = {}
+        for name, (key, value) in self._entries(node).items():
+            if not re.fullmatch(r"\w+", name):
+                msg = f"'{name}' cannot name a variable; use letters, digits and underscores"
+                raise InputError(msg, self._at(key.start_mark))
+            loaded = self._value(value)
+            # A default may name the variables above it.
+            if isinstance(loaded, str) and "$" in loaded:
+                known = {n: v for n, (v, _) in variables.items()}
+                whole = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})", loaded)
+                inner = whole and (whole[1] or whole[2])
+                if inner and inner in known:
+                    self.used.add(inner)
+                    loaded = known[inner]
+                else:
+                    loaded = self._substitute(loaded, known, value)
+            variables[name] = (loaded, key)
+        return variables
+
+    def _value(self, node: Any) -> Value:
+        """A YAML value as a value of the stage language."""
+        import yaml
+
+        loader = yaml.SafeLoader("")
+        try:
+            value = loader.construct_object(node, deep=True)
+            format_value(value)
+        except (yaml.YAMLError, TypeError, ValueError) as error:
+            raise InputError(f"not a value: {error}", self._at(node.start_mark)) from None
+        return value  # type: ignore[no-any-return]
+
+    def _items(self, node: Any, variables: Mapping[str, Value]) -> list[Item]:
+        import yaml
+
+        if not isinstance(node, yaml.SequenceNode):
+            raise InputError("expected a list of stages", self._at(node.start_mark))
+        if not node.value:
+            raise InputError("the pipeline is empty", self._at(node.start_mark))
+        return [self._item(entry, variables) for entry in node.value]
+
+    def _item(self, node: Any, variables: Mapping[str, Value]) -> Item:
+        import yaml
+
+        if not isinstance(node, yaml.MappingNode):
+            msg = "expected 'pass: …', 'transform: …', 'include: …' or 'stage: …'"
+            raise InputError(msg, self._at(node.start_mark))
+        entries = self._entries(node, tuple(_KEYS))
+        if len(entries) != 1:
+            raise InputError("expected one stage in each item of the list", self._at(node.start_mark))
+        key, (_, value) = next(iter(entries.items()))
+        if not isinstance(value, yaml.ScalarNode):
+            msg = "expected a stage as text; quote it if it begins with '[' or '{'"
+            raise InputError(msg, self._at(value.start_mark))
+        text = self._substitute(value.value, variables, value)
+        start = self._at(value.start_mark)
+        # On one line, plain, unsubstituted: the column is exact. Otherwise point at where the stage begins.
+        exact = value.style is None and text == value.value and value.start_mark.line == value.end_mark.line
+        spec = parse_spec(
+            text,
+            lambda offset: SourceLocation(self.path, start.line, start.column + (offset if exact else 0), self.text),
+        )
+        if not isinstance(spec, _KEYS[key]):
+            raise InputError(f"'{key}' wants {_WANTS[key]}, not '{text}'", start)
+        return Item(spec, start)
+
+    def _substitute(self, text: str, variables: Mapping[str, Value], node: Any) -> str:
+        # Options of passes are MLIR's to read, options of files are of the stage language.
+        literal = _pass_value if not file_head(text) else _file_value
+
+        def replace(found: re.Match[str]) -> str:
+            if found["dollar"]:
+                return "$"
+            name = found["name"] if found["name"] is not None else found["braced"]
+            if name not in variables:
+                hint = did_you_mean(name, list(variables))
+                hint = hint or "; give it a default under 'Variables'"
+                raise InputError(f"undefined variable '{name}'{hint}", self._at(node.start_mark))
+            self.used.add(name)
+            return literal(variables[name])
+
+        return _VARIABLE.sub(replace, text)
+
+
+def _file_value(value: Value) -> str:
+    return format_value(value)
+
+
+def _pass_value(value: Value) -> str:
+    """`value` as MLIR's pass options want it: lists as `4,4,4`, strings as they are."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_pass_value, value))
+    return value if isinstance(value, str) else format_value(value)

@@ -1,0 +1,312 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One stage spec: the text that names a stage on the command line, in YAML and in CMake.
+
+    canonicalize                          a pass, or a pass pipeline
+    file.mlir[seq]{params}                a schedule
+    file.py[gen,seq]{options}{params}     a schedule generator (keywords `gen=`, `seq=` as well)
+    file.py[stage=Name]{options}          a stage class
+    file.yaml{variables}                  a pipeline
+    file.stage.mlir                       a resolved stage
+
+A spec is a file only by its extension, so that nothing in the working directory can hijack a pass. A path that holds brackets
+of its own may be quoted: "odd[1].mlir"[seq].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Union
+
+from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.language.values import Scanner, SpecSyntaxError, Value, format_options
+
+__all__ = ["Generator", "PassPipeline", "Pipeline", "Resolved", "Schedule", "Spec", "StageClass", "parse_spec"]
+
+DEFAULT_GENERATOR = "create_schedule"
+_FILE = re.compile(r"(?P<path>.*?\.(?P<kind>stage\.mlir|mlir|py|yaml|yml))(?=\s*(?:[\[{]|$))", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][\w.$-]*")
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+
+
+@dataclass(frozen=True)
+class PassPipeline:
+    """A pass or pass pipeline, as MLIR writes it; without `builtin.module(...)` around it, that is added."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def anchored(self) -> str:
+        """The pipeline anchored on `builtin.module`, as `PassManager.parse` wants it."""
+        return self.text if self.text.startswith("builtin.module(") else f"builtin.module({self.text})"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A transform schedule in a file; `sequence` None means the default one."""
+
+    path: str
+    sequence: str | None = None
+    params: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A Python function that builds a schedule, and the sequence of it to apply."""
+
+    path: str
+    function: str = DEFAULT_GENERATOR
+    sequence: str | None = None
+    options: dict[str, Value] = field(default_factory=dict)
+    params: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageClass:
+    """A Python class with `apply(module)`."""
+
+    path: str
+    name: str
+    options: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline in a YAML file, with values for its variables."""
+
+    path: str
+    variables: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A resolved stage, written by `--emit=stage`."""
+
+    path: str
+
+
+Spec = Union[PassPipeline, Schedule, Generator, StageClass, Pipeline, Resolved]
+
+
+def parse_spec(text: str, locate: Callable[[int], SourceLocation]) -> Spec:
+    """Parse one spec.
+
+    Args:
+        text: the spec.
+        locate: gives the place of an offset into `text`, for errors.
+
+    Raises:
+        InputError: at the offending column.
+    """
+    try:
+        return _parse(text)
+    except SpecSyntaxError as error:
+        raise InputError(error.message, locate(error.offset)) from None
+
+
+def file_head(text: str) -> re.Match[str] | None:
+    """The match of the file that `text` begins with, or None when `text` is a pass pipeline."""
+    found = _FILE.match(text)
+    # `pass{file=a.mlir x=1}` holds a file name but begins with a pass.
+    return found if found and _balanced(found["path"]) else None
+
+
+def _balanced(text: str) -> bool:
+    return all(text.count(a) == text.count(b) for a, b in ("()", "{}"))
+
+
+def _parse(text: str) -> Spec:
+    if not text.strip():
+        raise SpecSyntaxError("the stage is empty; expected a pass, or a .mlir, .py or .yaml file", 0)
+    if "\0" in text:
+        raise SpecSyntaxError("a stage cannot hold a NUL character", text.index("\0"))
+    scanner = Scanner(text)
+    scanner.skip_space()
+    start = scanner.position
+    if scanner.peek() in "\"'":
+        path = scanner.quoted()
+        found = re.fullmatch(_FILE.pattern, path, re.DOTALL)
+        if not found:
+            scanner.fail("a quoted stage must be a .mlir, .py or .yaml file", start)
+        kind = found["kind"]
+    else:
+        found = file_head(text[start:])
+        if not found:
+            return _pass_pipeline(text, start)
+        path, kind = found["path"], found["kind"]
+        scanner.position = start + found.end()
+    scanner.skip_space()
+    reader = _Arguments(scanner)
+    if kind == "stage.mlir":
+        spec: Spec = Resolved(path)
+    elif kind == "mlir":
+        names = reader.names(("seq",), "a schedule")
+        spec = Schedule(path, names.get("seq"), reader.group())
+    elif kind == "py":
+        spec = _python(path, reader)
+    else:
+        spec = Pipeline(path, reader.group())
+    scanner.skip_space()
+    if scanner.peek():
+        scanner.fail(_trailing(kind, text[scanner.position :]))
+    return spec
+
+
+def _trailing(kind: str, rest: str) -> str:
+    if rest[0] in "[{":
+        accepted = {
+            "stage.mlir": "a resolved stage takes no arguments",
+            "mlir": "a schedule takes [sequence]{parameters}",
+            "py": "a Python file takes [generator,sequence]{options}{parameters} or [stage=Class]{options}",
+        }.get(kind, "a pipeline takes {variables}")
+        return f"unexpected '{rest}'; {accepted}"
+    return f"unexpected text after the stage: '{rest}'"
+
+
+def _python(path: str, reader: _Arguments) -> Spec:
+    names = reader.names(("gen", "seq"), "a Python file", extra=("stage",))
+    options = reader.group()
+    if "stage" in names:
+        if len(names) > 1:
+            reader.scanner.fail("'stage=' excludes 'gen=' and 'seq='", reader.bracket)
+        return StageClass(path, names["stage"], options)
+    return Generator(path, names.get("gen", DEFAULT_GENERATOR), names.get("seq"), options, reader.group())
+
+
+class _Arguments:
+    """What may follow a path: `[names]`, then groups in braces."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self.scanner = scanner
+        self.bracket = 0
+
+    def names(self, positional: tuple[str, ...], what: str, extra: tuple[str, ...] = ()) -> dict[str, str]:
+        """The names in brackets: positional ones in order, or `keyword=name`."""
+        scanner = self.scanner
+        if scanner.peek() != "[":
+            return {}
+        self.bracket = scanner.position
+        scanner.position += 1
+        names: dict[str, str] = {}
+        index = 0
+        scanner.skip_space()
+        while scanner.peek() != "]":
+            start = scanner.position
+            word = self._name()
+            scanner.skip_space()
+            if scanner.peek() == "=":
+                scanner.position += 1
+                scanner.skip_space()
+                key = word
+                if key not in positional + extra:
+                    accepted = ", ".join(f"'{k}'" for k in positional + extra)
+                    scanner.fail(f"unknown keyword '{key}'; {what} takes {accepted}", start)
+                word = self._name()
+            else:
+                if index == len(positional):
+                    scanner.fail(f"too many names in brackets; {what} takes [{','.join(positional)}]", start)
+                key = positional[index]
+                index += 1
+            if key in names:
+                scanner.fail(f"'{key}' is given twice", start)
+            names[key] = word
+            scanner.skip_space()
+            if scanner.peek() == ",":
+                scanner.position += 1
+                scanner.skip_space()
+                if scanner.peek() == "]":
+                    scanner.fail("expected a name after ','")
+            elif not scanner.peek():
+                scanner.fail("'[' is never closed; expected ']'", self.bracket)
+            elif scanner.peek() != "]":
+                scanner.fail("expected ',' or ']'")
+        scanner.position += 1
+        scanner.skip_space()
+        return names
+
+    def _name(self) -> str:
+        scanner = self.scanner
+        if scanner.peek() and scanner.peek() in "\"'":
+            return scanner.quoted()
+        if scanner.peek() == "@":  # a symbol may be written as MLIR writes it
+            scanner.position += 1
+        word = scanner.match(_NAME)
+        if word is None:
+            if not scanner.peek():
+                scanner.fail("'[' is never closed; expected ']'", self.bracket)
+            scanner.fail(f"expected a name before '{scanner.peek()}'")
+        return word
+
+    def group(self) -> dict[str, Value]:
+        """The next group in braces, or nothing."""
+        if self.scanner.peek() != "{":
+            return {}
+        options = self.scanner.options()
+        self.scanner.skip_space()
+        return options
+
+
+def _pass_pipeline(text: str, start: int) -> PassPipeline:
+    """Check what can be checked without MLIR: brackets, so that an error has a column."""
+    stack: list[tuple[str, int]] = []
+    quote = ""
+    for offset, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char in "([{":
+            stack.append((char, offset))
+        elif char in ")]}":
+            if not stack or stack[-1][0] != _CLOSES[char]:
+                raise SpecSyntaxError(f"unbalanced '{char}'", offset)
+            stack.pop()
+            if not stack and text[start:offset].startswith("builtin.module(") and text[offset + 1 :].strip():
+                raise SpecSyntaxError(f"unexpected text after the pipeline: '{text[offset + 1 :]}'", offset + 1)
+    if stack:
+        char, offset = stack[-1]
+        raise SpecSyntaxError(f"'{char}' is never closed", offset)
+    return PassPipeline(text.strip())
+
+
+def describe(spec: Spec) -> str:
+    """A short name of `spec` for messages and `--print-ir-after`: no directories, no options."""
+    if isinstance(spec, PassPipeline):
+        return spec.text
+    name = re.split(r"[/\\]", spec.path)[-1]
+    if isinstance(spec, Schedule):
+        return f"{name}[{spec.sequence}]" if spec.sequence else name
+    if isinstance(spec, Generator):
+        parts = [spec.function] if spec.function != DEFAULT_GENERATOR else []
+        if spec.sequence:
+            parts.append(f"seq={spec.sequence}")
+        return f"{name}[{','.join(parts)}]" if parts else name
+    if isinstance(spec, StageClass):
+        return f"{name}[stage={spec.name}]"
+    return name
+
+
+def format_spec(spec: Spec) -> str:
+    """Print `spec` so that `parse_spec` reads it back."""
+    if isinstance(spec, PassPipeline):
+        return spec.text
+    found = _FILE.match(spec.path)
+    plain = found is not None and found.end() == len(spec.path) and _balanced(spec.path) and spec.path[0] not in " \"'"
+    path = spec.path if plain else '"' + spec.path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(spec, Schedule):
+        return path + (f"[{spec.sequence}]" if spec.sequence else "") + (_group(spec.params))
+    if isinstance(spec, Generator):
+        names = f"[gen={spec.function}" + (f",seq={spec.sequence}]" if spec.sequence else "]")
+        return path + names + format_options(spec.options) + _group(spec.params)
+    if isinstance(spec, StageClass):
+        return f"{path}[stage={spec.name}]{_group(spec.options)}"
+    return path + (_group(spec.variables) if isinstance(spec, Pipeline) else "")
+
+
+def _group(options: dict[str, Value]) -> str:
+    return format_options(options) if options else ""

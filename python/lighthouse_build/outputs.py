@@ -1,0 +1,158 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The edge protocol: how outputs reach the disk, so that an incremental build equals a clean one.
+
+1. `Edge.begin` takes a lock for the stamp (a killed build tool leaves its driver running, which must not overwrite newer outputs)
+   and makes a probe file, whose modification time says when the inputs began to be read.
+2. The job reads its inputs and returns bytes; nothing is written meanwhile.
+3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same stays untouched,
+   so that nothing that depends on it is built again. What was written, the depfile's stamp included, gets the probe's time: an input
+   that is edited while the job runs is then newer than the stamp, and is built again next time.
+
+Without a stamp (a command typed by hand) outputs are simply written, all or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+
+from lighthouse_build.errors import InputError, SourceLocation
+
+__all__ = ["Edge", "depfile_text"]
+
+
+class Edge:
+    """One run of the driver as the build sees it; a context manager that cleans up what it made."""
+
+    def __init__(self, outputs: Iterable[str], stamp: str | None, depfile: str | None) -> None:
+        self.outputs = list(outputs)
+        self.stamp = stamp
+        self.depfile = depfile
+        self._lock: int | None = None
+        self._time: int | None = None
+        self._temporaries: dict[str, str] = {}
+
+    def __enter__(self) -> Edge:
+        for path in self._all():
+            directory = os.path.dirname(path) or "."
+            if self.stamp:
+                _make_directory(directory, path)
+            if os.path.isdir(path):
+                raise InputError(f"cannot write '{path}': it is a directory", SourceLocation(path))
+            if not os.path.isdir(directory):
+                raise InputError(f"cannot write '{path}': the directory '{directory}' does not exist")
+            if not os.access(path if os.path.exists(path) else directory, os.W_OK):
+                raise InputError(f"cannot write '{path}': permission denied", SourceLocation(path))
+        if self.stamp:
+            self._lock = _lock(self.stamp + ".lock")
+            self._time = _now(self.stamp + ".probe")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for temporary in self._temporaries.values():
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        if self._lock is not None:
+            os.close(self._lock)
+
+    def _all(self) -> list[str]:
+        return [*self.outputs, *filter(None, (self.stamp, self.depfile))]
+
+    def commit(self, contents: Mapping[str, bytes], inputs: Iterable[str]) -> None:
+        """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp.
+
+        Raises:
+            InputError: an output cannot be written; then none has changed.
+        """
+        files = dict(contents)
+        if self.stamp:
+            files = {path: data for path, data in files.items() if not _holds(path, data)}
+        if self.depfile:
+            target = self.stamp or next(iter(contents), self.depfile)
+            files[self.depfile] = depfile_text(target, inputs).encode()
+        if self.stamp:
+            files[self.stamp] = b""
+        for path, data in files.items():
+            self._write_beside(path, data)
+        # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
+        for path in list(files):
+            _renamed(self._temporaries[path], path)
+            del self._temporaries[path]
+
+    def _write_beside(self, path: str, data: bytes) -> None:
+        temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+        self._temporaries[path] = temporary
+        try:
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+            if self._time is not None:
+                os.utime(temporary, ns=(self._time, self._time))
+        except OSError as error:
+            raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
+
+
+def _renamed(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
+
+
+def _make_directory(directory: str, path: str) -> None:
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror}: '{directory}'") from None
+
+
+def _lock(path: str) -> int | None:
+    """Wait for and take the lock file `path`; the system lets go of it however the process ends."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system; builds there lose only the protection from killed builds
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        raise InputError(f"cannot lock '{path}': {error.strerror}") from None
+    return descriptor
+
+
+def _now(probe: str) -> int:
+    """The present as the file system tells it, in nanoseconds: the clock of the inputs' times."""
+    try:
+        with open(probe, "wb"):
+            pass
+        # A file that existed keeps its time when nothing is written to it.
+        os.utime(probe)
+        time = os.stat(probe).st_mtime_ns
+        os.unlink(probe)
+    except OSError as error:
+        raise InputError(f"cannot write '{probe}': {error.strerror}") from None
+    return time
+
+
+def _holds(path: str, data: bytes) -> bool:
+    try:
+        if os.stat(path).st_size != len(data):
+            return False
+        with open(path, "rb") as stream:
+            return stream.read() == data
+    except OSError:
+        return False
+
+
+def depfile_text(target: str, inputs: Iterable[str]) -> str:
+    """A depfile in the syntax of Make, as Ninja and CMake read it."""
+    lines = [f"{_escape(target)}:", *(f"  {_escape(path)}" for path in inputs)]
+    return " \\\n".join(lines) + "\n"
+
+
+def _escape(path: str) -> str:
+    return path.replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ")

@@ -1,0 +1,102 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What influenced an output: every file read and every directory searched while user code runs.
+
+Python tells an audit hook of each file it opens and each directory it lists, however the code does it (`open`, `pathlib`, `json`,
+`numpy.load`, an import). The interpreter's own library is left out, and the bindings count once, by one file. What no event
+shows is declared with `depends_on`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Dependencies", "depends_on"]
+
+_recording: Dependencies | None = None
+_hooked = False
+
+
+class Dependencies:
+    """The inputs of one job: absolute paths of files and directories."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, None] = {}
+        self._ignored = tuple(os.path.join(root, "") for root in _system_roots())
+
+    def add(self, path: str) -> None:
+        """Count the file or directory `path`, or, when it does not exist, its nearest existing ancestor."""
+        path = os.path.abspath(path)
+        while not os.path.exists(path):
+            path = os.path.dirname(path)
+        self._paths[path] = None
+
+    def ignore(self, root: str) -> None:
+        """Leave out what lies under `root`: it is counted in another way."""
+        self._ignored += (os.path.join(os.path.abspath(root), ""),)
+
+    def paths(self) -> list[str]:
+        """All of them, sorted."""
+        return sorted(self._paths)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """While this runs, what Python opens for reading and lists is added."""
+        global _recording
+        _install_hook()
+        previous, _recording = _recording, self
+        try:
+            yield
+        finally:
+            _recording = previous
+
+    def _saw(self, path: Any) -> None:
+        if isinstance(path, int) or path is None:
+            return
+        try:
+            text = os.path.abspath(os.fsdecode(path))
+        except (TypeError, ValueError):
+            return
+        if not text.startswith(self._ignored) and not text.endswith(".pyc"):
+            self.add(text)
+
+
+def _system_roots() -> set[str]:
+    """Directories whose files are not inputs of the project: the interpreter's own library, the kernel's tables."""
+    paths = sysconfig.get_paths()
+    roots = {paths["stdlib"], paths["platstdlib"], "/proc", "/dev", "/sys"}
+    roots |= {os.path.realpath(root) for root in roots}
+    return roots
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if _recording is None:
+        return
+    if event == "open":
+        path, mode, flags = args
+        writes = isinstance(flags, int) and (flags & os.O_ACCMODE) == os.O_WRONLY
+        if not writes and not (isinstance(mode, str) and mode[:1] in "wax" and "+" not in mode):
+            _recording._saw(path)
+    elif event in ("os.listdir", "os.scandir"):
+        _recording._saw(args[0] if args[0] is not None else ".")
+
+
+def _install_hook() -> None:
+    global _hooked
+    if not _hooked:
+        sys.addaudithook(_hook)
+        _hooked = True
+
+
+def depends_on(path: str | os.PathLike[str]) -> None:
+    """Declare that what is generated depends on `path`, a file or directory, where no hook can see it.
+
+    For instance a file that a C extension opens. Relative paths start at the working directory. Outside of a build, nothing happens.
+    """
+    if _recording is not None:
+        _recording.add(os.fspath(path))

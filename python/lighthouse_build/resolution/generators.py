@@ -1,0 +1,236 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Running the user's Python: import a file, call a function of it with options, report what goes wrong.
+
+User code runs in the child process, with the file's directory importable after the standard library and before installed
+packages, never with cached bytecode of the project (a same-second edit would load the old code), and with a scrubbed environment. What a
+file imported from the project is forgotten afterwards: two generators may each have a `helpers.py` of their own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import os
+import site
+import sys
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
+
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
+
+__all__ = ["call", "load", "lookup", "scrub_environment", "user_code"]
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+
+
+def scrub_environment(pinned: Mapping[str, str]) -> None:
+    """Leave user code only the variables in `pinned`, and those that a process needs to run at all."""
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**kept, **pinned})
+
+
+class _UncachedLoader(importlib.machinery.SourceFileLoader):
+    """Imports from the source alone."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+_UNCACHED: Callable[[str], Any] = importlib.machinery.FileFinder.path_hook(
+    (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+    (_UncachedLoader, importlib.machinery.SOURCE_SUFFIXES),
+)
+
+
+def _installed_roots() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    roots = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    roots |= set(site.getsitepackages()) | {os.path.dirname(os.__file__)}
+    roots |= {os.path.realpath(root) for root in roots}
+    return tuple(os.path.join(root, "") for root in roots)
+
+
+def _project_hook(path: str) -> Any:
+    if os.path.join(path, "").startswith(_installed_roots()):
+        msg = "installed packages load as usual"
+        raise ImportError(msg)
+    return _UNCACHED(path)
+
+
+@contextmanager
+def user_code(directories: Sequence[str]) -> Iterator[None]:
+    """Let imports find `directories` (first wins); afterwards forget the project's modules and undo what was set."""
+    path, modules, cwd, argv = list(sys.path), set(sys.modules), os.getcwd(), list(sys.argv)
+    installed = _installed_roots()
+    # After the standard library, so that a `types.py` of the project cannot break it.
+    at = next((i for i, p in enumerate(sys.path) if "site-packages" in p or "dist-packages" in p), len(sys.path))
+    sys.path[at:at] = [d for d in directories if d not in sys.path]
+    sys.path_hooks.insert(0, _project_hook)
+    sys.path_importer_cache.clear()
+    importlib.invalidate_caches()
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path[:], sys.argv[:] = path, argv
+        sys.path_hooks.remove(_project_hook)
+        sys.path_importer_cache.clear()
+        os.chdir(cwd)
+        for name in set(sys.modules) - modules:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin and not os.path.abspath(origin).startswith((*installed, _PACKAGE)):
+                del sys.modules[name]
+
+
+def _dotted_name(path: str) -> tuple[str, str]:
+    """The module name of the file and the directory that makes it importable: in a package, its dotted name."""
+    directory, base = os.path.split(path)
+    parts = [base[: -len(".py")]]
+    while os.path.isfile(os.path.join(directory, "__init__.py")):
+        directory, package = os.path.split(directory)
+        parts.insert(0, package)
+    return ".".join(parts), directory
+
+
+def import_directories(path: str) -> list[str]:
+    """The directories that must be importable for the file `path`."""
+    return [_dotted_name(path)[1]]
+
+
+def load(path: str, location: SourceLocation) -> ModuleType:
+    """Import the Python file `path`; call it inside `user_code`.
+
+    A file in a package is imported under its dotted name, so that relative imports work; any other by its path.
+
+    Raises:
+        InputError: when the file cannot be imported; shows the user's frames.
+    """
+    name, _ = _dotted_name(path)
+    with _reporting(f"importing '{path}' failed", location):
+        if "." in name:
+            module = importlib.import_module(name)
+            if os.path.realpath(module.__file__ or "") != os.path.realpath(path):
+                msg = f"'{name}' was found in '{module.__file__}'; rename one of the two packages"
+                raise InputError(msg, location)
+            return module
+        spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, path))
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        # Under a name of its own: the file may be called like a module that it imports.
+        sys.modules[f"lighthouse_stage:{path}"] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+def lookup(module: ModuleType, name: str, path: str, location: SourceLocation) -> Callable[..., Any]:
+    """The function `name` of `module`, imported from `path`. Raises InputError with the candidates."""
+    function = getattr(module, name, None)
+    if callable(function):
+        return function  # type: ignore[no-any-return]
+    if function is not None:
+        raise InputError(f"'{name}' in '{path}' is a {type(function).__name__}, not a function", location)
+    own = [
+        n
+        for n, f in vars(module).items()
+        if inspect.isfunction(f) and not n.startswith("_") and f.__module__ == module.__name__
+    ]
+    hint = did_you_mean(name, own) or (f"; it has {', '.join(own)}" if own else "; it has none")
+    raise InputError(f"no function '{name}' in '{path}'{hint}", location)
+
+
+def check_options(function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation) -> None:
+    """Compare `options` with the signature of `function`. Raises InputError that names what is unknown or missing."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return  # a builtin without a signature: the call itself will tell
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        accepted = [p.name for p in parameters.values() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        for option in options:
+            if option not in accepted:
+                hint = did_you_mean(option, accepted)
+                hint = hint or (f"; it takes {', '.join(accepted)}" if accepted else "; it takes no options")
+                raise InputError(f"'{name}' has no option '{option}'{hint}", location)
+    for p in parameters.values():
+        if p.kind is p.POSITIONAL_ONLY and p.default is p.empty:
+            raise InputError(f"'{name}' has a positional-only parameter '{p.name}'; options are keywords", location)
+        if p.default is p.empty and p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) and p.name not in options:
+            raise InputError(f"'{name}' needs the option '{p.name}'", location)
+
+
+def call(function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation) -> Any:
+    """`function(**options)`, with what it raises as an InputError at the user's line."""
+    check_options(function, options, name, location)
+    with _reporting(f"'{name}' failed", location):
+        return function(**options)
+
+
+@contextmanager
+def _reporting(what: str, location: SourceLocation) -> Iterator[None]:
+    """Turn any exception of user code, exits included, into an InputError."""
+    try:
+        yield
+    except InputError:
+        raise
+    except SyntaxError as error:
+        at = SourceLocation(error.filename or location.file, error.lineno or 0, error.offset or 0)
+        raise InputError(f"{type(error).__name__}: {error.msg}", at, [_named_at(what, location)]) from None
+    except SystemExit as error:
+        frames = _user_frames(error.__traceback__)
+        raise InputError(
+            f"{what}: it called sys.exit({error.code!r}); a generator returns its module",
+            frames[0].location if frames else location,
+            [*frames[1:], _named_at("named", location)],
+        ) from None
+    except BaseException as error:  # KeyboardInterrupt included: the driver's own is handled by the parent
+        frames = _user_frames(error.__traceback__)
+        message = f"{what}: {_summary(error)}"
+        notes = [*frames[1:], *_chain(error), _named_at("named", location)]
+        raise InputError(message, frames[0].location if frames else location, notes) from None
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _summary(error: BaseException) -> str:
+    lines = [line.rstrip("\n") for line in traceback.format_exception_only(type(error), error)]
+    return "\n".join(lines)
+
+
+def _chain(error: BaseException) -> list[Diagnostic]:
+    """What the exception was raised from."""
+    notes: list[Diagnostic] = []
+    seen = {id(error)}
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    while cause is not None and id(cause) not in seen and len(notes) < 10:
+        seen.add(id(cause))
+        frames = _user_frames(cause.__traceback__)
+        notes.append(Diagnostic(f"caused by {_summary(cause)}", frames[0].location if frames else None, "note"))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return notes
+
+
+def _named_at(what: str, location: SourceLocation) -> Diagnostic:
+    return Diagnostic(f"{what}, in this stage" if what == "named" else what, location, "note")
+
+
+def _user_frames(tb: TracebackType | None) -> list[Diagnostic]:
+    """The frames of the project, innermost first, as notes."""
+    installed = (*_installed_roots(), _PACKAGE)
+    frames = []
+    for frame in traceback.extract_tb(tb):
+        path = os.path.abspath(frame.filename)
+        if frame.filename.startswith("<") or path.startswith(installed):
+            continue
+        column = (getattr(frame, "colno", None) or -1) + 1
+        frames.append(Diagnostic(f"in {frame.name}", SourceLocation(frame.filename, frame.lineno or 0, column), "note"))
+    return frames[::-1]

@@ -1,0 +1,48 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Where the file of a spec is.
+
+A relative path is looked for in the directory of the file that names it (the working directory for the command line), then in
+the search path (`-I`) in order, then among the shipped stages. Directories that were searched in vain are inputs too: a
+file that appears there later would win.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
+from lighthouse_build.resolution.dependencies import Dependencies
+
+__all__ = ["SHIPPED", "SearchPath"]
+
+SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "stages")
+
+
+@dataclass(frozen=True)
+class SearchPath:
+    """The directories of `-I`, in order."""
+
+    directories: tuple[str, ...] = ()
+
+    def find(self, path: str, base: str, location: SourceLocation, dependencies: Dependencies) -> str:
+        """The absolute path of `path`, named at `location` by a file in the directory `base`.
+
+        Raises:
+            InputError: at `location`, when there is no such file; says where it was looked for.
+        """
+        roots: Sequence[str] = ("",) if os.path.isabs(path) else (base, *self.directories, SHIPPED)
+        for root in roots:
+            candidate = os.path.normpath(os.path.join(root, path))
+            if os.path.isfile(candidate):
+                dependencies.add(candidate)
+                return os.path.abspath(candidate)
+            if root != SHIPPED:
+                dependencies.add(os.path.dirname(candidate) or ".")
+        if os.path.isabs(path):
+            raise InputError(f"stage file '{path}' does not exist", location)
+        searched = tuple(Diagnostic(f"searched '{os.path.abspath(r)}'", severity="note") for r in roots[:-1])
+        hint = did_you_mean(path, sorted(os.listdir(SHIPPED)))
+        raise InputError(f"stage file '{path}' not found{hint}", location, searched)
