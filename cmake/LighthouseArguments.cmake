@@ -1,0 +1,123 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# Checks of what the public functions are called with. A mistake is fatal at once and says what is accepted: nothing
+# that a user wrote is ignored.
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+# Stops with the text of all arguments, naming the call; the public function has set `_lh_call`.
+function(_lh_fatal)
+  string(CONCAT text ${ARGV})
+  message(FATAL_ERROR "${_lh_call}: ${text}")
+endfunction()
+
+# Parses the arguments of the public function that calls it, after the first `skip`, into ARG_*.
+#
+# A macro, since ARGV<n> belongs to the function itself, and only one by one are arguments what the user wrote: in a
+# list, one with an unbalanced bracket swallows those after it. In a macro ${ARGC} would be its own; if() reads the
+# function's.
+macro(_lh_parse_arguments skip options one_value multi_value)
+  set(_lh_keywords ${options} ${one_value} ${multi_value})
+  set(_lh_keyword "")
+  set(_lh_seen "")
+  set(_lh_index ${skip})
+  while(_lh_index LESS ARGC)
+    _lh_check_argument("${ARGV${_lh_index}}")
+    if("${ARGV${_lh_index}}" IN_LIST _lh_keywords)
+      set(_lh_keyword "${ARGV${_lh_index}}")
+      if(_lh_keyword IN_LIST _lh_seen)
+        _lh_fatal("${_lh_keyword} is given twice")
+      endif()
+      list(APPEND _lh_seen "${_lh_keyword}")
+    endif()
+    math(EXPR _lh_index "${_lh_index} + 1")
+  endwhile()
+  cmake_parse_arguments(PARSE_ARGV ${skip} ARG "${options}" "${one_value}" "${multi_value}")
+  if(DEFINED ARG_UNPARSED_ARGUMENTS)
+    list(GET ARG_UNPARSED_ARGUMENTS 0 _lh_argument)
+    _lh_unknown("${_lh_argument}")
+  endif()
+  if(DEFINED ARG_KEYWORDS_MISSING_VALUES)
+    list(GET ARG_KEYWORDS_MISSING_VALUES 0 _lh_keyword)
+    _lh_fatal("${_lh_keyword} has no value")
+  endif()
+endmacro()
+
+# Refuses an argument that CMake lists cannot carry unharmed.
+function(_lh_check_argument argument)
+  if(argument STREQUAL "")
+    if(_lh_keyword STREQUAL "")
+      _lh_fatal("an argument is empty")
+    endif()
+    _lh_fatal("an argument of ${_lh_keyword} is empty; leave the keyword out, or give it a value")
+  endif()
+  if(argument MATCHES ";")
+    _lh_fatal("'${argument}' holds a semicolon, which CMake lists cannot carry; write a list without quotes around it")
+  endif()
+  if(argument MATCHES "\\\\$")
+    _lh_fatal("'${argument}' ends in a backslash, which CMake lists cannot carry")
+  endif()
+  string(REGEX REPLACE "[^[]" "" opening "${argument}")
+  string(REGEX REPLACE "[^]]" "" closing "${argument}")
+  string(LENGTH "${opening}" opening)
+  string(LENGTH "${closing}" closing)
+  if(NOT opening EQUAL closing)
+    _lh_fatal(
+      "'${argument}' has an unbalanced square bracket, which CMake lists cannot carry; close it, "
+      "put the text in a YAML pipeline, or rename the file"
+    )
+  endif()
+endfunction()
+
+# Refuses `argument` as something that no keyword takes.
+function(_lh_unknown argument)
+  list(JOIN _lh_keywords ", " accepted)
+  _lh_fatal("unknown argument '${argument}'; accepted are ${accepted}")
+endfunction()
+
+# Refuses words in capitals among the values of these keywords: mistyped keywords, which one with many values swallows.
+function(_lh_check_no_keywords)
+  foreach(keyword IN LISTS ARGN)
+    foreach(value IN LISTS ARG_${keyword})
+      if(value MATCHES "^[A-Z][A-Z_]+$" AND NOT TARGET "${value}")
+        _lh_unknown("${value}")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+# Refuses a path that rules cannot hold: CMake writes `#` into them unquoted, and a depfile with it never matches.
+function(_lh_check_path path)
+  if(path MATCHES "[#\n]")
+    _lh_fatal("the path '${path}' holds a '#', which CMake cannot write into build rules; rename it")
+  endif()
+  if(path MATCHES "\\$<")
+    _lh_fatal("the path '${path}' holds a generator expression; the files must be known when CMake runs")
+  endif()
+endfunction()
+
+# Refuses a target name that cannot be declared.
+function(_lh_check_new_target name)
+  if(NOT name MATCHES "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")
+    _lh_fatal("'${name}' is no name for a target; use letters, digits, '_', '.', '+' and '-'")
+  endif()
+  if(TARGET "${name}")
+    get_target_property(directory "${name}" SOURCE_DIR)
+    _lh_fatal("there is a target '${name}' already, made in ${directory}")
+  endif()
+endfunction()
+
+# Notes that the rules of `_lh_call` write `paths`, and refuses one that another rule of ours writes.
+function(_lh_claim_outputs)
+  foreach(path IN LISTS ARGN)
+    get_property(owner GLOBAL PROPERTY "_LH_OWNER_${path}")
+    if(owner)
+      _lh_fatal(
+        "'${path}' would be written twice, the other time by ${owner}; rename a source, or give OUTPUT_DIRECTORY"
+      )
+    endif()
+    set_property(GLOBAL PROPERTY "_LH_OWNER_${path}" "${_lh_call}")
+  endforeach()
+endfunction()

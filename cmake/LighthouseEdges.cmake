@@ -1,0 +1,95 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# The shape of build rules: how a run of the driver becomes rules that run again exactly when they must.
+#
+# The driver writes an output only if its contents change, then a depfile, then a stamp. What depends on an output and
+# not on the stamp is left alone when nothing changed: early cutoff. The two families of generators need two shapes
+# for it:
+#
+# * Ninja looks at outputs again after a command (restat). The stamp is the OUTPUT, the files are BYPRODUCTS.
+# * Make compares times only. With several outputs in one rule, a deleted one would never come back; with the file
+#   itself as OUTPUT, one that stays unchanged would be made again for ever. So a target owns the stamp, and in a
+#   target ordered after it each file has a rule without dependencies, which runs only when the file is missing.
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+# Sets `result` to the command that runs the driver: by path, with the real interpreter, isolated from the user's
+# environment, and writing no bytecode.
+function(_lh_driver_command result)
+  get_property(driver GLOBAL PROPERTY _LH_DRIVER)
+  if(NOT LH_PYTHON_EXECUTABLE)
+    message(FATAL_ERROR "${_lh_call}: there is no Python environment; LH_PYTHON_EXECUTABLE is not set")
+  endif()
+  set(${result} "${LH_PYTHON_EXECUTABLE}" -I -B "${driver}" PARENT_SCOPE)
+endfunction()
+
+# Adds the rules of one run of the driver.
+#
+#   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
+#                COMMENT <text> [OWNER <target>] [JOB_POOL <pool>])
+#
+# STAMP is a path without extension. `<sources>` is set to what the target that stands for the outputs must have among
+# its sources. With Make, OWNER is a custom target, made if need be, that owns the stamp; the caller orders other
+# targets after it.
+function(_lh_add_edge sources)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "STAMP;COMMENT;OWNER;JOB_POOL" "OUTPUTS;ARGUMENTS;DEPENDS")
+  foreach(path IN LISTS ARG_OUTPUTS ITEMS "${ARG_STAMP}")
+    _lh_check_path("${path}")
+    cmake_path(GET path PARENT_PATH directory)
+    file(MAKE_DIRECTORY "${directory}") # Make does not, Ninja does.
+  endforeach()
+  _lh_claim_outputs(${ARG_OUTPUTS})
+  set(stamp "${ARG_STAMP}.stamp")
+  set(depfile "${ARG_STAMP}.d")
+  _lh_driver_command(driver)
+  set(command ${driver} ${ARG_ARGUMENTS} "--stamp=${stamp}" "--depfile=${depfile}")
+  # The interpreter is run by path, which alone is no dependency. The driver itself is in the depfile.
+  set(depends ${ARG_DEPENDS} "${LH_PYTHON_EXECUTABLE}")
+  set(pool "")
+  if(ARG_JOB_POOL)
+    set(pool JOB_POOL "${ARG_JOB_POOL}")
+  endif()
+  set(byproducts "")
+  if(CMAKE_GENERATOR MATCHES "Ninja")
+    set(byproducts BYPRODUCTS ${ARG_OUTPUTS})
+  endif()
+  add_custom_command(
+    OUTPUT "${stamp}" ${byproducts}
+    COMMAND ${command}
+    DEPENDS ${depends}
+    DEPFILE "${depfile}"
+    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" # what relative paths mean, as in every CMake command
+    COMMENT "${ARG_COMMENT}"
+    ${pool}
+    VERBATIM
+  )
+  if(byproducts)
+    set(${sources} "${stamp}" PARENT_SCOPE)
+    return()
+  endif()
+  if(TARGET "${ARG_OWNER}")
+    target_sources("${ARG_OWNER}" PRIVATE "${stamp}")
+  else()
+    add_custom_target("${ARG_OWNER}" DEPENDS "${stamp}")
+  endif()
+  foreach(output IN LISTS ARG_OUTPUTS)
+    cmake_path(GET output FILENAME file)
+    add_custom_command(
+      OUTPUT "${output}"
+      COMMAND ${command}
+      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+      COMMENT "${ARG_COMMENT} again for ${file}"
+      VERBATIM
+    )
+  endforeach()
+  set(${sources} ${ARG_OUTPUTS} PARENT_SCOPE)
+endfunction()
+
+# Refuses generators for which there is no shape.
+function(_lh_check_generator)
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja|Unix Makefiles")
+    _lh_fatal("the generator '${CMAKE_GENERATOR}' is not supported; use Ninja, Ninja Multi-Config or Unix Makefiles")
+  endif()
+endfunction()

@@ -1,0 +1,173 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# Stages: the text of specs, the rule that resolves a stage, and what a list of stages stands for.
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+define_property(
+  TARGET
+  PROPERTY LH_STAGE_FILE
+  BRIEF_DOCS "On a stage: the resolved stage, a file."
+  FULL_DOCS "On a target made by lh_add_stage(): the absolute path of the resolved stage. Only stages have it."
+)
+define_property(
+  TARGET
+  PROPERTY LH_STAGE_SPECS
+  BRIEF_DOCS "On a stage: the specs it was declared with."
+  FULL_DOCS "On a target made by lh_add_stage(): its specs in the stage language, in order."
+)
+
+# What a file in a spec ends in; a spec is a file by its extension alone.
+set_property(GLOBAL PROPERTY _LH_FILE_REGEX "\\.(py|mlir|yaml|yml)$")
+set_property(GLOBAL PROPERTY _LH_FILE_SPEC_REGEX "^(\"|')|\\.(py|mlir|yaml|yml)[ \t]*([[{]|$)")
+
+# Sets `result` to `path` as a spec writes it: quoted if it holds what means something in a spec.
+function(_lh_spec_path result path)
+  if(NOT path MATCHES "^[A-Za-z0-9_./+@:~-]+$")
+    string(REPLACE "\\" "\\\\" path "${path}")
+    string(REPLACE "\"" "\\\"" path "${path}")
+    set(path "\"${path}\"")
+  endif()
+  set(${result} "${path}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to `{k=v …}` for the `k=v` that follow, or to nothing without any. A value is quoted unless it is a
+# bare word, a number, or has quotes or brackets of its own.
+function(_lh_spec_options result)
+  set(entries "")
+  foreach(option IN LISTS ARGN)
+    if(NOT option MATCHES "^([^] \t,=:(){}[\"']+)=(.*)$")
+      _lh_fatal("the option '${option}' is not of the form name=value")
+    endif()
+    set(key "${CMAKE_MATCH_1}")
+    set(value "${CMAKE_MATCH_2}")
+    if(NOT value MATCHES "^[^] \t\n,=(){}[\"']+$" AND NOT value MATCHES "^[[({\"']")
+      string(REPLACE "\\" "\\\\" value "${value}")
+      string(REPLACE "\"" "\\\"" value "${value}")
+      set(value "\"${value}\"")
+    endif()
+    string(APPEND entries " ${key}=${value}")
+  endforeach()
+  if(entries)
+    string(SUBSTRING "${entries}" 1 -1 entries)
+    set(entries "{${entries}}")
+  endif()
+  set(${result} "${entries}" PARENT_SCOPE)
+endfunction()
+
+# Makes the stage `name`: an INTERFACE library, and the rule that resolves it.
+#
+#   _lh_create_stage(<name> LABEL <text> STAGES <spec|stage>... [ARGUMENTS <argument of the driver>...] [DEPENDS ...])
+function(_lh_create_stage name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL" "STAGES;ARGUMENTS;DEPENDS")
+  set(file "${CMAKE_CURRENT_BINARY_DIR}/${name}.stage.mlir")
+  set(arguments "")
+  set(depends ${ARG_DEPENDS})
+  foreach(stage IN LISTS ARG_STAGES)
+    _lh_find_stage(target "${stage}")
+    if(target)
+      get_target_property(stage_file "${target}" LH_STAGE_FILE)
+      _lh_spec_path(stage "${stage_file}")
+      list(APPEND depends "${target}" "${stage_file}")
+    endif()
+    list(APPEND arguments "--stage=${stage}")
+  endforeach()
+  _lh_add_edge(
+    sources
+    STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
+    OUTPUTS "${file}"
+    ARGUMENTS ${arguments} ${ARG_ARGUMENTS} --emit=stage -o "${file}"
+    DEPENDS ${depends}
+    COMMENT "Resolving stage ${ARG_LABEL}"
+    OWNER "${name}.resolve"
+  )
+  add_library("${name}" INTERFACE)
+  target_sources("${name}" PRIVATE ${sources})
+  if(TARGET "${name}.resolve")
+    add_dependencies("${name}" "${name}.resolve")
+  endif()
+  set_target_properties("${name}" PROPERTIES LH_STAGE_FILE "${file}" LH_STAGE_SPECS "${ARG_STAGES}")
+  # Written beside the stage for the places in errors; nothing depends on it.
+  set_property(DIRECTORY APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${file}.loc")
+endfunction()
+
+# Sets `result` to the stage target that `item` names, or to nothing when it is a spec.
+function(_lh_find_stage result item)
+  set(${result} "" PARENT_SCOPE)
+  if(TARGET "${item}")
+    get_target_property(aliased "${item}" ALIASED_TARGET)
+    if(aliased)
+      set(item "${aliased}")
+    endif()
+    get_target_property(file "${item}" LH_STAGE_FILE)
+    if(NOT file)
+      _lh_fatal("the target '${item}' is not a stage; declare stages with lh_add_stage()")
+    endif()
+    set(${result} "${item}" PARENT_SCOPE)
+  elseif(item MATCHES "::")
+    _lh_fatal("there is no stage '${item}'; declare it with lh_add_stage() before it is used")
+  elseif(item MATCHES "^[A-Za-z0-9_.+-]+$")
+    # A pass, then; unless it is declared as a stage further down.
+    set_property(GLOBAL PROPERTY "_LH_PASS_${item}" "${_lh_call}")
+  endif()
+endfunction()
+
+# Sets `targets` and `files` to the stages, in order, that the items stand for. Declared stages are themselves; each
+# run of specs between them becomes one stage, which equal runs share.
+function(_lh_resolve_stages targets files)
+  set(found "")
+  set(run "")
+  set(items ${ARGN})
+  foreach(item IN LISTS items ITEMS "")
+    set(target "")
+    if(NOT item STREQUAL "")
+      _lh_find_stage(target "${item}")
+      if(NOT target)
+        list(APPEND run "${item}")
+        continue()
+      endif()
+    endif()
+    if(run)
+      _lh_implicit_stage(implicit ${run})
+      list(APPEND found "${implicit}")
+      set(run "")
+    endif()
+    list(APPEND found ${target})
+  endforeach()
+  set(paths "")
+  foreach(target IN LISTS found)
+    get_target_property(file "${target}" LH_STAGE_FILE)
+    list(APPEND paths "${file}")
+  endforeach()
+  set(${targets} "${found}" PARENT_SCOPE)
+  set(${files} "${paths}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to the stage of these specs; makes it at their first use.
+function(_lh_implicit_stage result)
+  set(key "${ARGN}")
+  get_property(file_spec GLOBAL PROPERTY _LH_FILE_SPEC_REGEX)
+  foreach(spec IN LISTS ARGN)
+    if(spec MATCHES "${file_spec}")
+      string(PREPEND key "${CMAKE_CURRENT_SOURCE_DIR}\n") # Another directory has another file of that name.
+      break()
+    endif()
+  endforeach()
+  string(SHA256 digest "${key}")
+  string(SUBSTRING "${digest}" 0 12 digest)
+  set(name "lh_stage_${digest}")
+  if(NOT TARGET "${name}")
+    list(JOIN ARGN ", " label)
+    string(LENGTH "${label}" length)
+    if(length GREATER 60)
+      string(SUBSTRING "${label}" 0 57 label)
+      string(APPEND label "...")
+    endif()
+    # In COMMENT, a generator expression would be expanded.
+    string(REPLACE "$<" "$ <" label "${label}")
+    _lh_create_stage("${name}" LABEL "${label}" STAGES ${ARGN})
+  endif()
+  set(${result} "${name}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,88 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# What code is generated for: triple, CPU and features. Defaults come from the project's compiler, never from the
+# build machine.
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+# Sets `result` to the language that links lowered libraries, CXX or C, or to nothing when neither is enabled here.
+function(_lh_link_language result)
+  set(${result} "" PARENT_SCOPE)
+  foreach(language IN ITEMS CXX C)
+    if(CMAKE_${language}_COMPILER_LOADED)
+      set(${result} "${language}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+endfunction()
+
+# Sets `result` to the target triple of the project's C or C++ compiler, or to nothing without one.
+function(_lh_compiler_triple result)
+  set(${result} "" PARENT_SCOPE)
+  _lh_link_language(language)
+  if(NOT language)
+    return()
+  endif()
+  if(CMAKE_${language}_COMPILER_TARGET)
+    set(${result} "${CMAKE_${language}_COMPILER_TARGET}" PARENT_SCOPE)
+    return()
+  endif()
+  set(command "${CMAKE_${language}_COMPILER}" ${CMAKE_${language}_COMPILER_ARG1} -dumpmachine)
+  separate_arguments(command)
+  string(SHA256 key "${command}")
+  set(variable "_LH_TRIPLE_${key}") # asked once for each compiler
+  if(NOT DEFINED CACHE{${variable}})
+    execute_process(
+      COMMAND ${command}
+      OUTPUT_VARIABLE triple
+      ERROR_VARIABLE error
+      RESULT_VARIABLE status
+      OUTPUT_STRIP_TRAILING_WHITESPACE
+    )
+    if(NOT status EQUAL 0 OR NOT triple MATCHES "^[A-Za-z0-9_.-]+$")
+      _lh_fatal("'${CMAKE_${language}_COMPILER} -dumpmachine' does not tell the target triple; give TARGET_TRIPLE")
+    endif()
+    set(${variable} "${triple}" CACHE INTERNAL "Target triple of ${CMAKE_${language}_COMPILER}")
+  endif()
+  set(${result} "$CACHE{${variable}}" PARENT_SCOPE)
+endfunction()
+
+# Sets `cpu` and `features` to those of the build machine. Asks at every configuration, once: the answer stands in the
+# commands, so that moving a build tree to another machine lowers again.
+function(_lh_native_target cpu features triple)
+  if(CMAKE_CROSSCOMPILING)
+    _lh_fatal("CPU native is the build machine's, but this is a cross build; name the CPU")
+  endif()
+  get_property(answer GLOBAL PROPERTY _LH_NATIVE_TARGET)
+  if(NOT answer)
+    _lh_driver_command(driver)
+    execute_process(
+      COMMAND ${driver} --print-target --cpu=native
+      OUTPUT_VARIABLE answer
+      ERROR_VARIABLE error
+      RESULT_VARIABLE status
+      OUTPUT_STRIP_TRAILING_WHITESPACE
+    )
+    if(NOT status EQUAL 0 OR NOT answer MATCHES "^[^ \n]+ [^ \n]+( [^ \n]+)?$")
+      _lh_fatal("cannot find out the CPU of this machine; name it instead of 'native'\n${error}${answer}")
+    endif()
+    set_property(GLOBAL PROPERTY _LH_NATIVE_TARGET "${answer}")
+  endif()
+  string(REPLACE " " ";" answer "${answer}")
+  list(GET answer 0 host)
+  string(REGEX REPLACE "-.*" "" host_architecture "${host}")
+  string(REGEX REPLACE "-.*" "" architecture "${triple}")
+  if(NOT architecture STREQUAL host_architecture)
+    _lh_fatal("CPU native is the build machine's, of ${host}, but the code is for ${triple}; name the CPU")
+  endif()
+  list(GET answer 1 name)
+  list(LENGTH answer length)
+  set(list "")
+  if(length GREATER 2)
+    list(GET answer 2 list)
+  endif()
+  set(${cpu} "${name}" PARENT_SCOPE)
+  set(${features} "${list}" PARENT_SCOPE)
+endfunction()

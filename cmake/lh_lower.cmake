@@ -1,0 +1,518 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+define_property(
+  TARGET
+  PROPERTY LH_OUTPUTS
+  BRIEF_DOCS "On a lowered library: all files that lowering writes."
+  FULL_DOCS "On a target made by lh_lower(): the absolute paths of what lowering writes, but for the header; in order."
+)
+define_property(
+  TARGET
+  PROPERTY LH_HEADER
+  BRIEF_DOCS "On a lowered library: the generated header."
+  FULL_DOCS "On a target made by lh_lower(): the absolute path of the generated header; not set without one."
+)
+define_property(
+  TARGET
+  PROPERTY LH_STAGES
+  BRIEF_DOCS "On a lowered library: the stages it was lowered by."
+  FULL_DOCS "On a target made by lh_lower(): the stage targets in order, the implicit ones of specs included."
+)
+define_property(
+  TARGET
+  PROPERTY LH_TARGET
+  BRIEF_DOCS "On a lowered library: what code is generated for."
+  FULL_DOCS
+    "On a target made by lh_lower(): triple, CPU and features as three list items; not set where no triple is needed."
+)
+
+#[=======================================================================[.md:
+## lh_lower
+
+Lowers payloads by stages into a library, or into files of another kind.
+
+```cmake
+lh_lower(<name>
+  SOURCES <payload.mlir>...
+  STAGES <stage|spec>...
+  [EMIT object|assembly|llvmir|bitcode|mlir|bytecode ...]
+  [STATIC|SHARED|OBJECT]
+  [HEADER <file.h> | NO_HEADER] [NAMESPACE <C++ namespace>] [SYMBOL_PREFIX <prefix>]
+  [TARGET_TRIPLE <triple>] [CPU <cpu>] [FEATURES <feature>...] [OPTIMIZE 0|1|2|3]
+  [LINK_LIBRARIES <library>...] [ALLOW_UNDEFINED <glob>...]
+  [OUTPUT_DIRECTORY <dir>] [DEPENDS <file|target>...]
+  [TIMEOUT <seconds>] [JOB_POOL <pool>])
+```
+
+* `SOURCES`: the payloads, `.mlir` or `.mlirbc`. Files that the build generates must be in the binary directory or
+  have the source property `GENERATED`.
+* `STAGES`: what lowers them, in order: stages that `lh_add_stage()` declared, by target name or alias, and specs of
+  the stage language. A bare name that is no target is a pass. Quote what holds spaces or parentheses. After the last
+  stage the payload must be in the LLVM dialect, unless only `mlir` or `bytecode` is emitted.
+* `EMIT`: what is written for each payload; by default `object`.
+
+  | kind | file | |
+  |---|---|---|
+  | `object` | `.o` (`.obj`) | linked into the library |
+  | `assembly` | `.s` | linked into the library when there is no object; ASM must be enabled |
+  | `llvmir`, `bitcode` | `.ll`, `.bc` | |
+  | `mlir`, `bytecode` | `.mlir`, `.mlirbc` | |
+
+* `STATIC`, `SHARED`, `OBJECT`: the type of the library; by default what `BUILD_SHARED_LIBS` says, as for
+  `add_library()`. An OBJECT library is assembled from assembly, so that `$<TARGET_OBJECTS:name>` holds its objects;
+  ASM must be enabled.
+* `HEADER`: the name of the header that declares every public function of the payloads; by default `<name>.h`. It may
+  have directories: `kernels/mlp.h`. `NO_HEADER`: none.
+* `NAMESPACE`: the C++ namespace of the declarations.
+* `SYMBOL_PREFIX`: goes before the name of every exported function.
+* `TARGET_TRIPLE`: by default that of the project's C++ or C compiler.
+* `CPU`, `FEATURES`: by default the baseline of the triple. Features are `+name` or `-name`. `CPU native` is the CPU
+  of the build machine with its features, determined when CMake runs.
+* `OPTIMIZE`: of the code generator; 2 by default, in every configuration. Code is always position-independent.
+* `LINK_LIBRARIES`: libraries that define what the payloads declare and call. libm is linked where there is one.
+* `ALLOW_UNDEFINED`: symbols that code may need and that are neither declared in the payload nor of libc or libm.
+* `OUTPUT_DIRECTORY`: where outputs are written; by default the current binary directory.
+* `DEPENDS`: files and targets that lowering needs besides payloads and stages.
+* `TIMEOUT`: after which lowering one payload is given up, in seconds; by default never.
+* `JOB_POOL`: the pool of Ninja that lowering runs in. It must be defined.
+
+### Targets, properties, outputs
+
+With `object` or `assembly`, `<name>` is a real library, which can be installed, exported, and linked as any other.
+Linking it brings the include directories of its header, which is written before anything that links the library is
+compiled. The header and `lighthouse/memref.h` are in its file set `HEADERS`. Nothing of this package is in its link
+interface. Otherwise `<name>` is an INTERFACE library, built by default.
+
+A payload `dir/file.mlir` becomes `<OUTPUT_DIRECTORY>/<name>/dir/file.<extension>`; one outside the source and binary
+directories `<OUTPUT_DIRECTORY>/<name>/file.<extension>`. The header is below `<OUTPUT_DIRECTORY>/<name>/include`.
+
+* `LH_OUTPUTS`: all files written for the payloads;
+* `LH_HEADER`: the header;
+* `LH_STAGES`: the stages;
+* `LH_TARGET`: triple, CPU and features.
+
+### Errors
+
+Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; missing payloads; an unknown stage, or a
+target that is none; two outputs of one name; a language that must be enabled; an unbalanced square bracket, a
+semicolon, or a `#` in a path.
+
+### Example
+
+```cmake
+lh_add_stage(tile SCHEDULE tile_and_vectorize.py OPTIONS tile=[8,32])
+lh_lower(mlp SOURCES mlp.mlir STAGES tile lower-to-llvm.yaml CPU native)
+target_link_libraries(app PRIVATE mlp) # and in C++: #include "mlp.h"
+
+install(TARGETS mlp EXPORT kernels FILE_SET HEADERS)
+```
+#]=======================================================================]
+function(lh_lower name)
+  list(APPEND CMAKE_MESSAGE_CONTEXT "lh_lower")
+  set(_lh_call "lh_lower(${name})")
+  set(options STATIC SHARED OBJECT NO_HEADER)
+  set(
+    one_value
+    HEADER
+    NAMESPACE
+    SYMBOL_PREFIX
+    TARGET_TRIPLE
+    CPU
+    OPTIMIZE
+    OUTPUT_DIRECTORY
+    TIMEOUT
+    JOB_POOL
+  )
+  set(
+    multi_value
+    SOURCES
+    STAGES
+    EMIT
+    FEATURES
+    LINK_LIBRARIES
+    ALLOW_UNDEFINED
+    DEPENDS
+  )
+  _lh_parse_arguments(1 "${options}" "${one_value}" "${multi_value}")
+  _lh_check_no_keywords(
+    SOURCES
+    STAGES
+    EMIT
+    FEATURES
+    DEPENDS
+  )
+  _lh_check_generator()
+  _lh_check_new_target("${name}")
+  foreach(keyword IN ITEMS SOURCES STAGES)
+    if(NOT DEFINED ARG_${keyword})
+      _lh_fatal("${keyword} is missing")
+    endif()
+  endforeach()
+
+  _lh_lower_kinds(kinds type)
+  _lh_lower_check_values()
+  _lh_lower_sources(sources stems)
+  _lh_lower_target_arguments(arguments target)
+  if(type AND NOT ARG_NO_HEADER)
+    if(NOT DEFINED ARG_HEADER)
+      set(ARG_HEADER "${name}.h")
+    endif()
+  endif()
+  _lh_resolve_stages(stages stage_files ${ARG_STAGES})
+  foreach(file IN LISTS stage_files)
+    _lh_spec_path(file "${file}")
+    list(APPEND arguments "--stage=${file}")
+  endforeach()
+
+  if(NOT DEFINED ARG_OUTPUT_DIRECTORY)
+    set(ARG_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+  cmake_path(
+    ABSOLUTE_PATH ARG_OUTPUT_DIRECTORY
+    BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}"
+    NORMALIZE
+    OUTPUT_VARIABLE output_directory
+  )
+  set(output_directory "${output_directory}/${name}")
+  set(stamp_directory "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh")
+
+  # One rule a payload.
+  set(library_sources "") # what makes the library depend on the rules
+  set(linked "") # what the library is linked from
+  set(outputs "")
+  set(interfaces "")
+  foreach(source stem IN ZIP_LISTS sources stems)
+    set(files "")
+    set(emits "")
+    foreach(kind IN LISTS kinds)
+      _lh_lower_extension(extension ${kind})
+      set(file "${output_directory}/${stem}${extension}")
+      list(APPEND files "${file}")
+      list(APPEND emits "--emit=${kind}=${file}")
+      if(kind STREQUAL "interface")
+        list(APPEND interfaces "${file}")
+      else()
+        list(APPEND outputs "${file}")
+      endif()
+      if(kind STREQUAL type)
+        list(APPEND linked "${file}")
+      endif()
+    endforeach()
+    _lh_add_edge(
+      edge_sources
+      STAMP "${stamp_directory}/${stem}"
+      OUTPUTS ${files}
+      ARGUMENTS "${source}" ${arguments} ${emits}
+      DEPENDS "${source}" ${stages} ${stage_files} ${ARG_DEPENDS}
+      COMMENT "Lowering ${name}/${stem}"
+      OWNER "${name}.lower"
+      JOB_POOL ${ARG_JOB_POOL}
+    )
+    list(APPEND library_sources ${edge_sources})
+  endforeach()
+
+  # One rule that merges their interfaces into the header.
+  set(header "")
+  if(DEFINED ARG_HEADER)
+    set(header "${output_directory}/include/${ARG_HEADER}")
+    set(header_arguments ${interfaces} "--emit=header=${header}")
+    if(DEFINED ARG_NAMESPACE)
+      list(APPEND header_arguments "--namespace=${ARG_NAMESPACE}")
+    endif()
+    _lh_add_edge(
+      edge_sources
+      STAMP "${stamp_directory}/header"
+      OUTPUTS "${header}"
+      ARGUMENTS ${header_arguments}
+      DEPENDS ${interfaces}
+      COMMENT "Writing the header of ${name}"
+      OWNER "${name}.header"
+    )
+    list(APPEND library_sources ${edge_sources})
+  endif()
+
+  _lh_lower_create_library()
+  set_target_properties("${name}" PROPERTIES LH_OUTPUTS "${outputs}" LH_STAGES "${stages}")
+  if(target)
+    set_target_properties("${name}" PROPERTIES LH_TARGET "${target}")
+  endif()
+endfunction()
+
+# The helpers below read and write the variables of lh_lower().
+
+# Sets `kinds` to what is written for each payload, and `type` to the kind that is linked, or to nothing.
+function(_lh_lower_kinds kinds type)
+  set(
+    all
+    object
+    assembly
+    llvmir
+    bitcode
+    mlir
+    bytecode
+  )
+  if(NOT DEFINED ARG_EMIT)
+    set(ARG_EMIT object)
+  endif()
+  foreach(kind IN LISTS ARG_EMIT)
+    if(NOT kind IN_LIST all)
+      list(JOIN all ", " accepted)
+      _lh_fatal("unknown EMIT '${kind}'; accepted are ${accepted}")
+    endif()
+  endforeach()
+  set(unique ${ARG_EMIT})
+  list(REMOVE_DUPLICATES unique)
+  if(NOT unique STREQUAL "${ARG_EMIT}")
+    _lh_fatal("EMIT names a kind twice")
+  endif()
+
+  set(types "")
+  foreach(keyword IN ITEMS STATIC SHARED OBJECT)
+    if(ARG_${keyword})
+      list(APPEND types ${keyword})
+    endif()
+  endforeach()
+  list(LENGTH types count)
+  if(count GREATER 1)
+    list(JOIN types " and " types)
+    _lh_fatal("${types} exclude each other")
+  endif()
+  if(ARG_NO_HEADER AND DEFINED ARG_HEADER)
+    _lh_fatal("HEADER and NO_HEADER exclude each other")
+  endif()
+  if(ARG_NO_HEADER AND DEFINED ARG_NAMESPACE)
+    _lh_fatal("NAMESPACE is for the header, but NO_HEADER is given")
+  endif()
+
+  set(linked "")
+  if("object" IN_LIST ARG_EMIT)
+    set(linked object)
+  elseif("assembly" IN_LIST ARG_EMIT)
+    set(linked assembly)
+  endif()
+  if(NOT linked)
+    foreach(keyword IN ITEMS HEADER NAMESPACE LINK_LIBRARIES ALLOW_UNDEFINED)
+      if(DEFINED ARG_${keyword})
+        _lh_fatal("${keyword} is for a library, but EMIT has neither object nor assembly")
+      endif()
+    endforeach()
+    if(types OR ARG_NO_HEADER)
+      _lh_fatal("STATIC, SHARED, OBJECT and NO_HEADER are for a library, but EMIT has neither object nor assembly")
+    endif()
+    set(${kinds} "${ARG_EMIT}" PARENT_SCOPE)
+    set(${type} "" PARENT_SCOPE)
+    return()
+  endif()
+
+  _lh_link_language(language)
+  if(NOT language)
+    _lh_fatal("a library needs a linker: enable C or CXX in project(), or EMIT neither object nor assembly")
+  endif()
+  if(ARG_OBJECT)
+    # CMake knows the objects of an OBJECT library only if it makes them itself.
+    if(NOT DEFINED ARG_EMIT OR ARG_EMIT STREQUAL "object")
+      set(ARG_EMIT assembly)
+    elseif(NOT "assembly" IN_LIST ARG_EMIT)
+      list(APPEND ARG_EMIT assembly)
+    endif()
+    set(linked assembly)
+  endif()
+  if(linked STREQUAL "assembly" AND NOT CMAKE_ASM_COMPILER_LOADED)
+    set(why "a library of assembly is assembled by CMake")
+    if(ARG_OBJECT)
+      set(why "an OBJECT library is assembled by CMake")
+    endif()
+    _lh_fatal("${why}: enable ASM, project(... LANGUAGES ${language} ASM)")
+  endif()
+  if(NOT ARG_NO_HEADER)
+    list(APPEND ARG_EMIT interface)
+  endif()
+  set(${kinds} "${ARG_EMIT}" PARENT_SCOPE)
+  set(${type} "${linked}" PARENT_SCOPE)
+endfunction()
+
+# Refuses values that can only be mistakes.
+function(_lh_lower_check_values)
+  if(DEFINED ARG_OPTIMIZE AND NOT ARG_OPTIMIZE MATCHES "^[0-3]$")
+    _lh_fatal("OPTIMIZE '${ARG_OPTIMIZE}' is not 0, 1, 2 or 3")
+  endif()
+  if(DEFINED ARG_TIMEOUT AND NOT ARG_TIMEOUT MATCHES "^[0-9]*[1-9][0-9]*$")
+    _lh_fatal("TIMEOUT '${ARG_TIMEOUT}' is not a number of seconds")
+  endif()
+  if(DEFINED ARG_SYMBOL_PREFIX AND NOT ARG_SYMBOL_PREFIX MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
+    _lh_fatal("SYMBOL_PREFIX '${ARG_SYMBOL_PREFIX}' is not the beginning of a C identifier")
+  endif()
+  if(DEFINED ARG_NAMESPACE AND NOT ARG_NAMESPACE MATCHES "^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*$")
+    _lh_fatal("NAMESPACE '${ARG_NAMESPACE}' is not a C++ namespace")
+  endif()
+  if(DEFINED ARG_HEADER)
+    _lh_check_path("${ARG_HEADER}")
+    if(NOT ARG_HEADER MATCHES "\\.(h|hh|hpp|hxx|H)$" OR ARG_HEADER MATCHES "^/|^[A-Za-z]:|(^|/)\\.\\.(/|$)")
+      _lh_fatal("HEADER '${ARG_HEADER}' is not a relative path of a header, such as kernels/${name}.h")
+    endif()
+  endif()
+  foreach(feature IN LISTS ARG_FEATURES)
+    if(NOT feature MATCHES "^[+-][A-Za-z0-9_.-]+$")
+      _lh_fatal("the feature '${feature}' is not of the form +name or -name")
+    endif()
+  endforeach()
+  if(DEFINED ARG_JOB_POOL AND CMAKE_GENERATOR MATCHES "Ninja")
+    get_property(pools GLOBAL PROPERTY JOB_POOLS)
+    list(APPEND pools ${CMAKE_JOB_POOLS})
+    list(TRANSFORM pools REPLACE "=.*" "")
+    if(NOT ARG_JOB_POOL IN_LIST pools AND NOT ARG_JOB_POOL STREQUAL "console")
+      _lh_fatal("the JOB_POOL '${ARG_JOB_POOL}' is not defined; set the global property JOB_POOLS before")
+    endif()
+  endif()
+endfunction()
+
+# Sets `sources` to the payloads as absolute paths, and `stems` to what their outputs are called, without extension.
+function(_lh_lower_sources sources stems)
+  set(paths "")
+  set(names "")
+  foreach(source IN LISTS ARG_SOURCES)
+    _lh_check_path("${source}")
+    if(NOT source MATCHES "\\.(mlir|mlirbc)$")
+      _lh_fatal("the source '${source}' is not a .mlir or .mlirbc file")
+    endif()
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
+    _lh_check_path("${path}")
+    cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" NORMALIZE in_build_tree)
+    get_source_file_property(generated "${path}" GENERATED)
+    if(NOT EXISTS "${path}" AND NOT in_build_tree AND NOT generated)
+      _lh_fatal("the source '${source}' does not exist")
+    endif()
+    if(path IN_LIST paths)
+      _lh_fatal("the source '${source}' is named twice")
+    endif()
+    cmake_path(GET path FILENAME stem)
+    foreach(base IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+      cmake_path(IS_PREFIX base "${path}" NORMALIZE inside)
+      if(inside)
+        cmake_path(RELATIVE_PATH path BASE_DIRECTORY "${base}" OUTPUT_VARIABLE stem)
+        break()
+      endif()
+    endforeach()
+    string(REGEX REPLACE "\\.[^.]+$" "" stem "${stem}")
+    list(APPEND paths "${path}")
+    list(APPEND names "${stem}")
+  endforeach()
+  set(${sources} "${paths}" PARENT_SCOPE)
+  set(${stems} "${names}" PARENT_SCOPE)
+endfunction()
+
+# Sets `arguments` to those of the driver that hold for every payload, and `target` to triple, CPU and features.
+function(_lh_lower_target_arguments arguments target)
+  set(result "")
+  set(triple "${ARG_TARGET_TRIPLE}")
+  if(NOT triple)
+    _lh_compiler_triple(triple)
+  endif()
+  set(needs_triple ${kinds})
+  list(REMOVE_ITEM needs_triple mlir bytecode)
+  if(NOT triple AND (needs_triple OR DEFINED ARG_CPU))
+    _lh_fatal("there is no compiler to take the target triple from; give TARGET_TRIPLE, or enable C or CXX")
+  endif()
+  set(cpu "${ARG_CPU}")
+  list(JOIN ARG_FEATURES "," features)
+  if(cpu STREQUAL "native")
+    _lh_native_target(cpu native_features "${triple}")
+    list(PREPEND ARG_FEATURES ${native_features})
+    list(JOIN ARG_FEATURES "," features)
+  endif()
+  if(triple)
+    list(APPEND result "--target-triple=${triple}")
+  endif()
+  if(cpu)
+    list(APPEND result "--cpu=${cpu}")
+  endif()
+  if(features)
+    list(APPEND result "--features=${features}")
+  endif()
+  if(NOT DEFINED ARG_OPTIMIZE)
+    set(ARG_OPTIMIZE 2)
+  endif()
+  list(APPEND result "-O${ARG_OPTIMIZE}")
+  if(DEFINED ARG_SYMBOL_PREFIX)
+    list(APPEND result "--symbol-prefix=${ARG_SYMBOL_PREFIX}")
+  endif()
+  if(DEFINED ARG_TIMEOUT)
+    list(APPEND result "--timeout=${ARG_TIMEOUT}")
+  endif()
+  foreach(glob IN LISTS ARG_ALLOW_UNDEFINED)
+    list(APPEND result "--allow-undefined=${glob}")
+  endforeach()
+  set(${arguments} "${result}" PARENT_SCOPE)
+  set(${target} "" PARENT_SCOPE)
+  if(triple)
+    set(${target} "${triple};${cpu};${features}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets `result` to the extension of outputs of a kind.
+function(_lh_lower_extension result kind)
+  set(object ".o")
+  foreach(language IN ITEMS CXX C)
+    if(CMAKE_${language}_OUTPUT_EXTENSION)
+      set(object "${CMAKE_${language}_OUTPUT_EXTENSION}")
+    endif()
+  endforeach()
+  set(assembly ".s")
+  set(llvmir ".ll")
+  set(bitcode ".bc")
+  set(mlir ".mlir")
+  set(bytecode ".mlirbc")
+  set(interface ".interface.json")
+  set(${result} "${${kind}}" PARENT_SCOPE)
+endfunction()
+
+# Makes the target `name` of the rules.
+function(_lh_lower_create_library)
+  if(NOT type)
+    add_library("${name}" INTERFACE)
+    target_sources("${name}" PRIVATE ${library_sources})
+  else()
+    set(keyword "")
+    foreach(candidate IN ITEMS STATIC SHARED OBJECT)
+      if(ARG_${candidate})
+        set(keyword ${candidate})
+      endif()
+    endforeach()
+    add_library("${name}" ${keyword} ${linked} ${library_sources})
+    _lh_link_language(language)
+    set_target_properties("${name}" PROPERTIES LINKER_LANGUAGE ${language})
+    if(type STREQUAL "object")
+      set_source_files_properties(${linked} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+    else()
+      set_source_files_properties(${linked} PROPERTIES LANGUAGE ASM GENERATED TRUE)
+    endif()
+    target_link_libraries("${name}" PRIVATE ${ARG_LINK_LIBRARIES})
+    if(UNIX AND NOT APPLE AND NOT HAIKU) # the others have no libm of its own
+      # By name: a target would have to be in the user's export set.
+      target_link_libraries("${name}" PRIVATE m)
+    endif()
+  endif()
+  if(header)
+    get_property(include GLOBAL PROPERTY _LH_INCLUDE)
+    target_sources(
+      "${name}"
+      PUBLIC
+        FILE_SET HEADERS
+          BASE_DIRS "${output_directory}/include" "${include}"
+          FILES "${header}" "${include}/lighthouse/memref.h"
+    )
+    set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
+  endif()
+  # With Make: stamps, then interfaces and the header's stamp, then everything else.
+  if(TARGET "${name}.header")
+    add_dependencies("${name}.header" "${name}.lower")
+    add_dependencies("${name}" "${name}.header")
+  endif()
+  if(TARGET "${name}.lower")
+    add_dependencies("${name}" "${name}.lower")
+  endif()
+endfunction()
