@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation
 
@@ -26,9 +27,10 @@ class Value:
         type: the type in the payload, as MLIR prints it: `tensor<4x?xf32>`, `index`, `!llvm.ptr`.
         index: its position among the payload's arguments, or results.
         mode: `argument`; `out` (a result that the caller provides a buffer for); `returned` (by value, or in the
-            result struct; a memref among these is a buffer that the caller owns).
-        writable: the function writes to this argument (`bufferization.writable`, or any memref of the payload).
-        alias: for a result that is written in place: the index of the writable argument that holds it, else -1.
+            result struct); `in_place` (a result that is left in a writable argument).
+        writable: the function may write to this argument (`bufferization.writable`, or any memref of the payload).
+        alias: for a result that is left in place: the index of the argument that holds it, else -1.
+        name: what the payload calls the argument, where that is known.
     """
 
     type: str
@@ -36,14 +38,24 @@ class Value:
     mode: str = "argument"
     writable: bool = False
     alias: int = -1
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A public function: `name` in the payload, exported `symbol`, C parameters in order, results in order.
+    """A public function.
 
-    `parameters` are the pointers and scalars of the C function after the result struct; `returned` are the values it
-    returns: one scalar by value, otherwise through a leading pointer to a struct of all of them (`by_struct`).
+    Attributes:
+        name: its name in the payload.
+        symbol: the exported C symbol.
+        parameters: the pointers and scalars of the C function in order, without the pointer to the result struct.
+        returned: what it returns: nothing; one scalar by value; otherwise, with `by_struct`, through a leading pointer
+            to the memref, or to a struct of all of them. A returned tensor is a buffer that the caller owns.
+        by_struct: there is that leading pointer.
+        in_place: results that have no place of their own: `alias` says which argument holds them.
+        source: the payload's file.
+        line: where the function stands in it, or 0.
+        unsupported: why C cannot call this function, or empty. It is exported none the less; only a header refuses it.
     """
 
     name: str
@@ -51,16 +63,25 @@ class Function:
     parameters: tuple[Value, ...]
     returned: tuple[Value, ...]
     by_struct: bool
+    in_place: tuple[Value, ...] = ()
     source: str = ""
     line: int = 0
+    unsupported: str = ""
 
 
 @dataclass(frozen=True)
 class Interface:
-    """All public functions of one payload, in the payload's order."""
+    """All public functions of one payload, in the payload's order.
+
+    Attributes:
+        source: the payload's file.
+        functions: what it exports.
+        externals: C symbols that it declares without a body: whoever links it provides them.
+    """
 
     source: str
     functions: tuple[Function, ...]
+    externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
@@ -73,17 +94,13 @@ class Interface:
             if data.pop("format") != FORMAT:
                 msg = "this interface file was written by another version of lh-opt; build again"
                 raise InputError(msg, SourceLocation(path))
-            functions = tuple(
-                Function(
-                    **{
-                        **f,
-                        "parameters": tuple(Value(**v) for v in f["parameters"]),
-                        "returned": tuple(Value(**v) for v in f["returned"]),
-                    }
-                )
-                for f in data["functions"]
-            )
-            return cls(source=data["source"], functions=functions)
+            functions = tuple(_function(f) for f in data["functions"])
+            return cls(str(data["source"]), functions, tuple(map(str, data["externals"])))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             msg = f"not an interface file ({error}); it is written by lh-opt --emit=interface"
             raise InputError(msg, SourceLocation(path)) from None
+
+
+def _function(fields: dict[str, Any]) -> Function:
+    values = {key: tuple(Value(**v) for v in fields[key]) for key in ("parameters", "returned", "in_place")}
+    return Function(**{**fields, **values})

@@ -1,0 +1,499 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The C interface of a payload: marked on it before the first stage, read back after the last.
+
+A public function `@f` becomes the C function `f`: memrefs by pointer to their descriptor, scalars by value. The element
+types of memrefs are gone once everything is LLVM dialect, so `mark` tags arguments and results with their types. MLIR
+carries the tags to the wrapper `_mlir_ciface_f` that it makes, and `finish` gives that wrapper the name `f`.
+
+A declaration without a body names a C symbol as it is linked: `func.func private @g(...)` calls the C function `g`,
+which may be the public `@g` of another payload. A symbol prefix is put before what a payload exports and nowhere else,
+so a payload that calls into a library with a prefix declares `@prefix_g`.
+
+Functions of the LLVM dialect are taken as they are: exported unless internal, with the prefix, under their own linkage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lighthouse_build.bindings import core
+from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type
+from lighthouse_build.emission.destinations import (
+    ARGUMENT,
+    RESULT,
+    WRITABLE,
+    Boundary,
+    attributes_of,
+    operations,
+    set_attributes,
+)
+from lighthouse_build.emission.interface import Function, Interface, Value
+from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, split_types, tag_of
+from lighthouse_build.errors import Diagnostic, InputError, LoweringError, SourceLocation
+
+__all__ = ["Signature", "Signatures", "finish", "mark"]
+
+_EMIT = "llvm.emit_c_interface"
+_DECLARED = "lh.declared"  # on a declaration that did not ask for the C interface itself
+_CIFACE = "_mlir_ciface_"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KEYWORDS = frozenset(
+    """
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class
+    co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype
+    default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline
+    int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public
+    register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast
+    struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual union
+    unsigned using virtual void volatile wchar_t while xor xor_eq
+    """.split()  # noqa: SIM905 (reads better)
+)
+# Lowered code calls these itself; a function of that name would take their place in the whole program.
+_RUNTIME = frozenset(
+    """
+    abort aligned_alloc calloc free malloc memcmp memcpy memmove memrefCopy memset posix_memalign puts realloc
+    """.split()  # noqa: SIM905 (reads better)
+)
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """What `mark` saw: the public functions of the payload at `source`, and the names that it declares."""
+
+    source: str
+    functions: tuple[Signature, ...]
+    declared: tuple[str, ...]
+
+
+def mark(module: Any, source: str) -> Signatures:
+    """Prepare `module` for the C interface, before its first stage.
+
+    Public functions and declarations get `llvm.emit_c_interface` and tags, tensor arguments become read-only unless
+    they say otherwise, and results of static shape become arguments (see `destinations.py`). What was marked before is
+    left as it is.
+
+    Args:
+        module: the payload; changed in place.
+        source: its file, for errors and the header.
+    """
+    binding = core()
+    ir = binding.ir
+    with module.context, ir.Location.unknown(module.context), binding.generic_operations():
+        functions = [op for op in _symbols(module) if op.name == "func.func" and _crosses(op)]
+        boundary = Boundary(ir, module)
+        boundary.give_destinations([op for op in functions if not _is_marked(op) and _takes_our_convention(op)])
+        for op in functions:
+            if _takes_our_convention(op) and not _has_body(op):
+                op.attributes[_DECLARED] = ir.UnitAttr.get()
+            op.attributes[_EMIT] = ir.UnitAttr.get()
+        names = _ArgumentNames(source)
+        public = [op for op in _symbols(module) if _has_body(op) and _is_public(op)]
+        read = {"func.func": _read_signature, "llvm.func": _read_llvm_signature}
+        signatures = tuple(read[op.name](ir, op, names) for op in public)
+        declared = tuple(_name(op) for op in _symbols(module) if not _has_body(op))
+        return Signatures(source, signatures, declared)
+
+
+def finish(module: Any, signatures: Signatures, *, symbol_prefix: str = "") -> Interface:
+    """Give the lowered functions their C names, linkage and attributes, and say what they are.
+
+    Args:
+        module: the payload, all LLVM dialect; changed in place.
+        signatures: what `mark` returned for it.
+        symbol_prefix: goes before every exported name.
+
+    Raises:
+        InputError: a name that C or C++ cannot have, at the function.
+        LoweringError: a public function is gone, or what it became is not a C function, at the function.
+    """
+    _check_names(signatures, symbol_prefix)
+    binding = core()
+    ir = binding.ir
+    with module.context, ir.Location.unknown(module.context), binding.generic_operations():
+        return _Finisher(ir, module, signatures, symbol_prefix).run()
+
+
+# Marking.
+
+
+def _symbols(module: Any) -> list[Any]:
+    """The functions at the top of `module`."""
+    found = [op.operation for op in module.operation.regions[0].blocks[0].operations]
+    return [op for op in found if op.name in ("func.func", "llvm.func")]
+
+
+def _name(function: Any) -> str:
+    name: str = function.attributes["sym_name"].value
+    return name
+
+
+def _has_body(function: Any) -> bool:
+    return len(function.regions[0].blocks) > 0
+
+
+def _is_public(function: Any) -> bool:
+    if function.name == "llvm.func" and _linkage(function) in ("internal", "private"):
+        return False
+    attributes = function.attributes
+    return "sym_visibility" not in attributes or attributes["sym_visibility"].value == "public"
+
+
+def _linkage(op: Any) -> str:
+    text = str(op.attributes["linkage"]) if "linkage" in op.attributes else "external"
+    match = re.search(r"<(\w+)>", text)
+    return match[1] if match else text
+
+
+def _crosses(function: Any) -> bool:
+    return not _has_body(function) or _is_public(function)
+
+
+def _takes_our_convention(function: Any) -> bool:
+    """Whether not MLIR's own: a declaration that asks for the C interface itself wants that one."""
+    return _has_body(function) or _EMIT not in function.attributes or _DECLARED in function.attributes
+
+
+def _is_marked(function: Any) -> bool:
+    if _DECLARED in function.attributes:
+        return True
+    keys = (name for name in ("arg_attrs", "res_attrs") if name in function.attributes)
+    tags = (entry.name for key in keys for attrs in function.attributes[key] for entry in attrs)
+    return any(tag in (ARGUMENT, RESULT) for tag in tags)
+
+
+def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
+    """The signature of a marked function, by its tags."""
+    type = function.attributes["function_type"].value
+    block = function.regions[0].blocks[0]
+    arguments: list[Value] = []
+    results: list[Value] = []
+    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", len(type.inputs))):
+        result = tag_of(attributes, RESULT)
+        argument = tag_of(attributes, ARGUMENT)
+        if argument:
+            written = result is not None or argument.type.startswith("memref<") or _is_true(attributes.get(WRITABLE))
+            name = names.of(ir, block.arguments[position])
+            arguments.append(replace(argument, writable=written, name=name))
+            if result:
+                results.append(replace(result, mode="in_place", alias=argument.index))
+        elif result:
+            results.append(replace(result, mode="out"))
+    for attributes in attributes_of(ir, function, "res_attrs", len(type.results)):
+        result = tag_of(attributes, RESULT)
+        if result:
+            results.append(replace(result, mode="returned"))
+    results.sort(key=lambda value: value.index)
+    return Signature(_name(function), tuple(arguments), tuple(results), _location(ir, function.location))
+
+
+def _read_llvm_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
+    block = function.regions[0].blocks[0]
+    arguments = tuple(
+        Value(str(argument.type), index, writable=str(argument.type) == "!llvm.ptr", name=names.of(ir, argument))
+        for index, argument in enumerate(block.arguments)
+    )
+    result, parameters = llvm_function_type(function)
+    results = (Value(result, 0, "returned"),) if result != "void" else ()
+    location = _location(ir, function.location)
+    return Signature(_name(function), arguments, results, location, "llvm", parameters.endswith("..."))
+
+
+def _is_true(attribute: Any) -> bool:
+    return attribute is not None and bool(attribute.value)
+
+
+def _location(ir: Any, location: Any) -> SourceLocation | None:
+    """The first file position in `location`, however it is wrapped."""
+    for kind in (ir.FileLineColLoc, ir.CallSiteLoc, ir.NameLoc, ir.FusedLoc):
+        try:  # the bindings hand out some locations as their base class
+            known = kind(location)
+        except (TypeError, ValueError):
+            continue
+        if kind is ir.FileLineColLoc:
+            return SourceLocation(str(known.filename), known.start_line, known.start_col)
+        inner = {ir.CallSiteLoc: lambda at: [at.callee], ir.NameLoc: lambda at: [at.child_loc]}
+        children = inner[kind](known) if kind in inner else known.locations
+        return next((found for child in children if (found := _location(ir, child))), None)
+    return None
+
+
+class _ArgumentNames:
+    """What a payload's text calls the arguments of its functions: `%bias` becomes the C parameter `bias`.
+
+    MLIR keeps no names, but the location of an argument is that of its name. A payload that is no text has none.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._lines: list[str] | None = None
+
+    def of(self, ir: Any, argument: Any) -> str:
+        at = _location(ir, argument.location)
+        if at is None or at.file != self._source or at.line > len(self._read()):
+            return ""
+        match = re.compile(r"%([A-Za-z_]\w*)").match(self._read()[at.line - 1], at.column - 1)
+        return match[1] if match else ""
+
+    def _read(self) -> list[str]:
+        if self._lines is None:
+            try:
+                with open(self._source, encoding="utf-8") as stream:
+                    self._lines = stream.read().split("\n")
+            except (OSError, UnicodeDecodeError):
+                self._lines = []
+        return self._lines
+
+
+# Finishing.
+
+
+def _check_names(signatures: Signatures, prefix: str) -> None:
+    seen: dict[str, Signature] = {}
+    for signature in signatures.functions:
+        symbol = prefix + signature.name
+        reason = _why_no_name(symbol)
+        if reason:
+            msg = f"the public function '@{signature.name}' would be the C function '{symbol}', {reason}; rename it"
+            msg += ", make it private, or set a symbol prefix" if not prefix else " or make it private"
+            raise InputError(msg, signature.location)
+        if symbol in seen:
+            msg = f"the C function '{symbol}' is defined twice; rename one"
+            raise InputError(msg, signature.location, [Diagnostic("the other is here", seen[symbol].location, "note")])
+        seen[symbol] = signature
+
+
+def _why_no_name(symbol: str) -> str:
+    if not _IDENTIFIER.fullmatch(symbol):
+        return "which is not a C identifier"
+    if symbol in _KEYWORDS:
+        return "which is a keyword of C or C++"
+    if symbol == "main":
+        return "which is the entry of a program"
+    if symbol in _RUNTIME:
+        return "which lowered code itself calls"
+    return ""
+
+
+class _Finisher:
+    """One module on its way from lowered to exported."""
+
+    def __init__(self, ir: Any, module: Any, signatures: Signatures, prefix: str) -> None:
+        self._ir = ir
+        self._module = module
+        self._signatures = signatures
+        self._prefix = prefix
+        top = [op.operation for op in module.operation.regions[0].blocks[0].operations]
+        self._by_name = {_name(op): op for op in top if "sym_name" in op.attributes}
+        self._globals = [op for op in top if op.name == "llvm.mlir.global"]
+
+    def run(self) -> Interface:
+        functions = [self._describe(signature) for signature in self._signatures.functions]
+        externals = self._name_externals()
+        exported = [self._export(signature) for signature in self._signatures.functions]
+        self._hide_the_rest(exported)
+        self._extend_integers(exported, externals)
+        for function in self._functions():
+            self._strip_tags(function)
+        names = tuple(sorted(_name(function) for function in externals))
+        return Interface(self._signatures.source, tuple(functions), names)
+
+    def _functions(self) -> list[Any]:
+        return [op for op in self._by_name.values() if op.name == "llvm.func"]
+
+    # Reading.
+
+    def _describe(self, signature: Signature) -> Function:
+        wrapper = self._by_name.get(self._lowered_name(signature))
+        if wrapper is None or wrapper.name != "llvm.func" or not _has_body(wrapper):
+            msg = (
+                f"the public function '@{signature.name}' is not there after the last stage; a stage erased it, "
+                f"renamed it or dropped its attribute {_EMIT}"
+            )
+            raise LoweringError(msg, signature.location)
+        location = signature.location
+        function = Function(
+            name=signature.name,
+            symbol=self._prefix + signature.name,
+            parameters=(),
+            returned=(),
+            by_struct=False,
+            source=location.file if location else self._signatures.source,
+            line=location.line if location else 0,
+        )
+        if signature.dialect == "llvm":
+            function = replace(function, parameters=signature.arguments, returned=signature.results)
+            return replace(function, unsupported=_why_unsupported(function, signature.variadic))
+        function = WrapperReader(self._ir, signature, wrapper, self._by_name[signature.name]).read(function)
+        return replace(function, unsupported=function.unsupported or _why_unsupported(function))
+
+    def _lowered_name(self, signature: Signature) -> str:
+        return signature.name if signature.dialect == "llvm" else _CIFACE + signature.name
+
+    # Naming.
+
+    def _name_externals(self) -> list[Any]:
+        """Give declared functions the names that they are linked by; the declarations of the payload."""
+        externals = []
+        for name in self._signatures.declared:
+            function = self._by_name.get(name)
+            outside = self._by_name.get(_CIFACE + name)
+            if function is not None and outside is not None and function.name == "llvm.func":
+                # MLIR has made `name` a function that packs arguments and calls the C function.
+                if _DECLARED in function.attributes or _DECLARED in outside.attributes:
+                    self._rename(function, self._fresh(name + ".call"))
+                    self._rename(outside, name)
+                function = outside
+            if function is not None and not _has_body(function):
+                externals.append(function)
+        return externals
+
+    def _export(self, signature: Signature) -> Any:
+        symbol = self._prefix + signature.name
+        exported = self._by_name[self._lowered_name(signature)]
+        if signature.dialect == "func":
+            self._rename(self._by_name[signature.name], self._fresh(signature.name + ".body"))
+        holder = self._by_name.get(symbol)
+        if holder is not None and holder is not exported:
+            if not self._is_own(holder):
+                msg = (
+                    f"the public function '@{signature.name}' would be the C function '{symbol}', which the payload "
+                    "also declares as a function of somebody else; rename one of them"
+                )
+                raise InputError(msg, signature.location)
+            self._rename(holder, self._fresh(symbol + ".private"))
+        self._rename(exported, symbol)
+        return exported
+
+    def _is_own(self, op: Any) -> bool:
+        """Whether only this module knows `op`, so that its name does not matter."""
+        is_data = op.name == "llvm.mlir.global" and _linkage(op) in ("private", "internal")
+        return is_data or (op.name == "llvm.func" and _has_body(op) and not self._is_public(op))
+
+    def _is_public(self, op: Any) -> bool:
+        name = _name(op)
+        return any(s.dialect == "llvm" and s.name == name for s in self._signatures.functions)
+
+    def _rename(self, op: Any, name: str) -> None:
+        old = _name(op)
+        if old == name:
+            return
+        ir = self._ir
+        ir.SymbolTable.replace_all_symbol_uses(old, name, self._module.operation)
+        op.attributes["sym_name"] = ir.StringAttr.get(name)
+        del self._by_name[old]
+        self._by_name[name] = op
+
+    def _fresh(self, name: str) -> str:
+        candidate, count = name, 0
+        while candidate in self._by_name:
+            count += 1
+            candidate = f"{name}{count}"
+        return candidate
+
+    # Linkage and attributes.
+
+    def _hide_the_rest(self, exported: Sequence[Any]) -> None:
+        parse = self._ir.Attribute.parse
+        internal, external = parse("#llvm.linkage<internal>"), parse("#llvm.linkage<external>")
+        default, hidden = (self._ir.IntegerAttr.get(self._ir.IntegerType.get_signless(64), n) for n in (0, 1))
+        public = {_name(op) for op in exported}
+        by_c_interface = {s.name for s in self._signatures.functions if s.dialect == "func"}
+        for function in self._functions():
+            if not _has_body(function):
+                continue
+            if _name(function) not in public:
+                function.attributes["linkage"] = internal
+                # An internal symbol has no other visibility, and belongs to no group.
+                function.attributes["visibility_"] = default
+                if "comdat" in function.attributes:
+                    del function.attributes["comdat"]
+            elif _name(function).removeprefix(self._prefix) in by_c_interface:
+                function.attributes["linkage"] = external
+        for data in self._globals:
+            if _linkage(data) not in ("private", "internal", "appending") and self._is_definition(data):
+                data.attributes["visibility_"] = hidden
+
+    def _is_definition(self, data: Any) -> bool:
+        return "value" in data.attributes or len(data.regions[0].blocks) > 0
+
+    def _extend_integers(self, exported: Sequence[Any], externals: Sequence[Any]) -> None:
+        """Say how C widens small integers: a callee may rely on it, and riscv64 does so for 32 bits too."""
+        by_symbol = {self._prefix + s.name: s for s in self._signatures.functions}
+        crossing = {_name(function): function for function in (*exported, *externals)}
+        for symbol, function in crossing.items():
+            signature = by_symbol.get(symbol)
+            unsigned = {v.index for v in signature.arguments if v.type.startswith("ui")} if signature else set()
+            unsigned_result = signature is not None and any(v.type.startswith("ui") for v in signature.results)
+            self._extend(function, _tagged(self._ir, function, unsigned), unsigned_result)
+        for op in operations(self._module.operation):
+            if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in crossing:
+                self._copy_extensions(op, crossing[op.attributes["callee"].value])
+
+    def _extend(self, function: Any, unsigned: set[int], unsigned_result: bool) -> None:
+        ir = self._ir
+        result, parameters = llvm_function_type(function)
+        types = [] if not parameters else [p for p in split_types(parameters) if p != "..."]
+        attributes = attributes_of(ir, function, "arg_attrs", len(types))
+        for position, type in enumerate(types):
+            self._add_extension(attributes[position], type, position in unsigned)
+        set_attributes(ir, function, "arg_attrs", attributes)
+        if result != "void":
+            attributes = attributes_of(ir, function, "res_attrs", 1)
+            self._add_extension(attributes[0], result, unsigned_result)
+            set_attributes(ir, function, "res_attrs", attributes)
+
+    def _add_extension(self, attributes: dict[str, Any], type: str, unsigned: bool) -> None:
+        if type not in ("i1", "i8", "i16", "i32") or "llvm.signext" in attributes or "llvm.zeroext" in attributes:
+            return
+        # riscv64 widens unsigned 32-bit integers with their sign bit too; where that differs nobody looks.
+        zero = type == "i1" or (unsigned and type != "i32")
+        attributes["llvm.zeroext" if zero else "llvm.signext"] = self._ir.UnitAttr.get()
+
+    def _copy_extensions(self, call: Any, function: Any) -> None:
+        ir = self._ir
+        counts = {"arg_attrs": len(call.operands), "res_attrs": len(call.results)}
+        for key, count in counts.items():
+            if key not in function.attributes:
+                continue
+            attributes = attributes_of(ir, call, key, count)
+            for own, other in zip(attributes, attributes_of(ir, function, key, count)):
+                own.update({name: other[name] for name in ("llvm.zeroext", "llvm.signext") if name in other})
+            set_attributes(ir, call, key, attributes)
+
+    def _strip_tags(self, function: Any) -> None:
+        ir = self._ir
+        for key in ("arg_attrs", "res_attrs"):
+            if key in function.attributes:
+                entries = attributes_of(ir, function, key, 0)
+                kept = [{name: attr for name, attr in e.items() if not name.startswith("lh.")} for e in entries]
+                set_attributes(ir, function, key, kept)
+        for name in (_DECLARED, _EMIT):
+            if name in function.attributes:
+                del function.attributes[name]
+
+
+def _why_unsupported(function: Function, variadic: bool = False) -> str:
+    """Why C cannot call `function`, or the empty string."""
+    if variadic:
+        return "it is variadic, which this C interface is not"
+    for what, values in (("argument", function.parameters), ("result", (*function.returned, *function.in_place))):
+        for value in values:
+            what_now = "result" if value.mode == "out" else what
+            try:
+                parse_type(value.type)
+            except UnsupportedTypeError as error:
+                return f"{what_now} {value.index} has type {value.type}, {error}"
+    return ""
+
+
+def _tagged(ir: Any, function: Any, indices: set[int]) -> set[int]:
+    """Positions of the parameters of `function` that are the payload's arguments `indices`."""
+    if not indices or "arg_attrs" not in function.attributes:
+        return indices
+    entries = attributes_of(ir, function, "arg_attrs", 0)
+    tags = [tag_of(entry, ARGUMENT) for entry in entries]
+    return {position for position, tag in enumerate(tags) if tag and tag.index in indices}

@@ -1,0 +1,150 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Types of a payload as C and C++ see them.
+
+Works on types as MLIR prints them, without MLIR: an interface file holds them as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Union
+
+__all__ = ["BY_VALUE", "CType", "Element", "MemRef", "Scalar", "UnsupportedTypeError", "parse_type"]
+
+
+class UnsupportedTypeError(ValueError):
+    """C has no equal of this type, or no calling convention for it; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """A type of which memrefs can be made.
+
+    Attributes:
+        key: its part in names: `f32` in `lh_memref_f32_2d`.
+        c: its name in C.
+        cxx: its name in C++.
+    """
+
+    key: str
+    c: str
+    cxx: str
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A type that crosses by value."""
+
+    c: str
+
+
+@dataclass(frozen=True)
+class MemRef:
+    """A ranked memref, or a tensor, which lowers to one.
+
+    Attributes:
+        element: what it holds.
+        sizes: of its dimensions, outermost first, counted in elements; None where dynamic.
+        strides: of its dimensions, counted in elements, None where dynamic; None altogether for the identity layout.
+        offset: of its first element, None where dynamic.
+        tensor: the payload has a tensor here, that is a value.
+    """
+
+    element: Element
+    sizes: tuple[int | None, ...]
+    strides: tuple[int | None, ...] | None = None
+    offset: int | None = 0
+    tensor: bool = False
+
+    @property
+    def rank(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def c(self) -> str:
+        return f"lh_memref_{self.element.key}_{self.rank}d"
+
+
+CType = Union[Scalar, MemRef]  # noqa: UP007 (evaluated, on Python 3.10 too)
+
+BY_VALUE: Mapping[str, str] = {
+    "i1": "bool",
+    "i8": "int8_t",
+    "i16": "int16_t",
+    "i32": "int32_t",
+    "i64": "int64_t",
+    "index": "int64_t",
+    "f32": "float",
+    "f64": "double",
+    "!llvm.ptr": "void *",
+    **{f"{s}i{n}": f"{'u' if s == 'u' else ''}int{n}_t" for s in "us" for n in (8, 16, 32, 64)},
+}
+
+_ELEMENTS: Mapping[str, Element] = {
+    **{key: Element(key, c, c) for key, c in BY_VALUE.items() if key != "!llvm.ptr"},
+    "f16": Element("f16", "lh_f16", "lh_f16"),
+    "bf16": Element("bf16", "lh_bf16", "lh_bf16"),
+    "complex<f32>": Element("c32", "lh_complex_f32", "std::complex<float>"),
+    "complex<f64>": Element("c64", "lh_complex_f64", "std::complex<double>"),
+}
+
+_SHAPED = re.compile(r"(?P<kind>memref|tensor)<(?P<sizes>(?:(?:\d+|\?)x)*)(?P<element>[^,]+?)(?:, (?P<rest>.*))?>")
+_STRIDED = re.compile(r"strided<\[(?P<strides>[^\]]*)\](?:, offset: (?P<offset>-?\d+|\?))?>(?:, (?P<space>.*))?")
+_BY_MEMREF = "pass it in a memref"
+
+
+def parse_type(text: str) -> CType:
+    """What `text` is in C.
+
+    Args:
+        text: a type as MLIR prints it.
+
+    Raises:
+        UnsupportedTypeError: it cannot cross the C interface.
+    """
+    if text in BY_VALUE:
+        return Scalar(BY_VALUE[text])
+    if text.startswith(("memref<*", "tensor<*")):
+        msg = "which has no rank and so no C type; give it a rank"
+        raise UnsupportedTypeError(msg)
+    match = _SHAPED.fullmatch(text)
+    if match:
+        return _parse_shaped(match)
+    if text in _ELEMENTS:
+        msg = f"which C compilers do not agree how to pass by value; {_BY_MEMREF}"
+        raise UnsupportedTypeError(msg)
+    msg = f"which has no portable C type; {_BY_MEMREF} of a type that has one"
+    raise UnsupportedTypeError(msg)
+
+
+def _parse_shaped(match: re.Match[str]) -> MemRef:
+    element = _ELEMENTS.get(match["element"])
+    if element is None:
+        msg = f"whose element type {match['element']} has no C type; use one of {', '.join(sorted(_ELEMENTS))}"
+        raise UnsupportedTypeError(msg)
+    sizes = tuple(_size(s) for s in match["sizes"].split("x")[:-1])
+    rest = match["rest"]
+    if match["kind"] == "tensor":
+        if rest:
+            msg = f"whose encoding {rest} C does not know; remove the encoding before the function's boundary"
+            raise UnsupportedTypeError(msg)
+        return MemRef(element, sizes, tensor=True)
+    if not rest:
+        return MemRef(element, sizes)
+    layout = _STRIDED.fullmatch(rest)
+    space = layout["space"] if layout else rest
+    if layout is None and "_map<" in rest:
+        msg = "whose layout is not strided; use a strided layout"
+        raise UnsupportedTypeError(msg)
+    if layout is None or space:
+        msg = f"in memory space {space}, which C cannot address; use the default memory space"
+        raise UnsupportedTypeError(msg)
+    strides = tuple(_size(s) for s in layout["strides"].split(", ") if s)
+    return MemRef(element, sizes, strides, _size(layout["offset"] or "0"))
+
+
+def _size(text: str) -> int | None:
+    return None if text == "?" else int(text)

@@ -1,0 +1,303 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Gives the functions that C calls the signature that C wants, while they still compute on tensors.
+
+A function that returns a tensor of static shape gets a buffer to write it to instead:
+
+    func.func @f(%a: tensor<8xf32>) -> tensor<8xf32>
+    func.func @f(%a: tensor<8xf32>, %r: memref<8xf32>)        // bufferization.materialize_in_destination … in %r
+
+so that empty-tensor elimination and bufferisation compute the result where the caller wants it, through any loops that
+tiling has made in between. It is done on tensors because it cannot be done well on buffers: there the pass that
+promotes results to arguments (`buffer-results-to-out-params`) takes dynamic shapes too, whose size the caller cannot
+know, fails where those are called, leaves declarations as they were, and crashes on a value that is returned twice.
+
+A result that is computed in a writable argument stays there. A result of dynamic shape stays a result; where there are
+several, none may share a buffer with another, because the caller will free each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["ARGUMENT", "RESULT", "WRITABLE", "Boundary", "attributes_of", "operations", "set_attributes"]
+
+ARGUMENT = "lh.arg"
+RESULT = "lh.res"
+WRITABLE = "bufferization.writable"
+_ACCESS = "bufferization.access"
+_ALIGNMENT = 64  # bytes; what one-shot-bufferize gives its buffers
+
+
+@dataclass(frozen=True)
+class _Results:
+    """What becomes of a function's results: out-parameters, arguments that hold them (result to argument), the rest."""
+
+    out: tuple[int, ...]
+    in_place: dict[int, int]
+    kept: tuple[int, ...]
+
+
+class Boundary:
+    """Rewrites signatures of one module.
+
+    Args:
+        ir: the IR module of the bindings.
+        module: the payload; rewritten in place.
+    """
+
+    def __init__(self, ir: Any, module: Any) -> None:
+        self._ir = ir
+        self._module = module
+        for dialect in ("bufferization", "memref", "tensor", "arith"):
+            module.context.dialects[dialect]  # a generic operation does not load its dialect
+
+    def give_destinations(self, functions: Sequence[Any]) -> None:
+        """Rewrite `functions`, definitions or declarations, and their calls; tag arguments and results."""
+        addressed = self._functions_with_address()
+        plans = {}
+        for function in functions:
+            name = function.attributes["sym_name"].value
+            plan = self._plan(function, may_change=name not in addressed)
+            if plan.out or plan.in_place:
+                plans[name] = (function, plan)
+            self._rewrite(function, plan)
+        if plans:
+            for call in [op for op in operations(self._module.operation) if op.name == "func.call"]:
+                if call.attributes["callee"].value in plans:
+                    self._rewrite_call(call, *plans[call.attributes["callee"].value])
+
+    def _functions_with_address(self) -> set[str]:
+        """Functions that are not only called: their type must stay."""
+        names: set[str] = set()
+        for op in operations(self._module.operation):
+            if op.name != "func.call":
+                for entry in op.attributes:
+                    names.update(self._symbols(op.attributes[entry] if isinstance(entry, str) else entry.attr))
+        return names
+
+    def _symbols(self, attribute: Any) -> Iterator[str]:
+        ir = self._ir
+        if isinstance(attribute, ir.FlatSymbolRefAttr):
+            yield attribute.value
+        elif isinstance(attribute, ir.SymbolRefAttr):
+            yield from attribute.value
+        elif isinstance(attribute, ir.ArrayAttr):
+            for entry in attribute:
+                yield from self._symbols(entry)
+        elif isinstance(attribute, ir.DictAttr):
+            for named in attribute:
+                yield from self._symbols(named.attr)
+
+    def _plan(self, function: Any, may_change: bool) -> _Results:
+        arguments, results = self._signature(function)
+        out: list[int] = []
+        kept: list[int] = []
+        in_place: dict[int, int] = {}
+        for index, type in enumerate(results):
+            held_in = self._held_in(function, index) if may_change and self._is_plain_tensor(type) else None
+            if held_in is not None and held_in not in in_place.values() and arguments[held_in] == type:
+                in_place[index] = held_in
+            elif may_change and self._is_plain_tensor(type) and type.has_static_shape:
+                out.append(index)
+            else:
+                kept.append(index)
+        return _Results(tuple(out), in_place, tuple(kept))
+
+    def _is_plain_tensor(self, type: Any) -> bool:
+        return isinstance(type, self._ir.RankedTensorType) and type.encoding is None
+
+    def _held_in(self, function: Any, result: int) -> int | None:
+        """The writable argument that result `result` is computed in, by the destinations on the way."""
+        found = {self._origin(function, back.operands[result]) for back in _returns(function)}
+        if len(found) != 1:
+            return None
+        (origin,) = found
+        if origin is None:
+            return None
+        attributes = attributes_of(self._ir, function, "arg_attrs", len(self._signature(function)[0]))
+        writable = attributes[origin].get(WRITABLE)
+        return origin if writable is not None and writable.value else None
+
+    def _origin(self, function: Any, value: Any) -> int | None:
+        while True:
+            value = value.maybe_downcast()
+            if isinstance(value, self._ir.BlockArgument):
+                is_own = value.owner == function.regions[0].blocks[0]
+                return value.arg_number if is_own else None
+            destination = _destination(value.owner, value.result_number)
+            if destination is None:
+                return None
+            value = destination
+
+    def _rewrite(self, function: Any, plan: _Results) -> None:
+        ir = self._ir
+        has_body = len(function.regions[0].blocks) > 0
+        arguments, results = self._signature(function)
+        arg_attrs = attributes_of(ir, function, "arg_attrs", len(arguments))
+        res_attrs = attributes_of(ir, function, "res_attrs", len(results))
+        for index, type in enumerate(arguments):
+            arg_attrs[index][ARGUMENT] = self._tag(index, type)
+            if isinstance(type, (ir.RankedTensorType, ir.UnrankedTensorType)):
+                # Tensors are values: nobody writes to them, neither we to our caller's nor what we call to ours.
+                default = (WRITABLE, ir.BoolAttr.get(False)) if has_body else (_ACCESS, ir.StringAttr.get("read"))
+                arg_attrs[index].setdefault(*default)
+        for index, type in enumerate(results):
+            res_attrs[index][RESULT] = self._tag(index, type)
+        for result, argument in plan.in_place.items():
+            arguments[argument] = self._buffer(results[result])
+            arg_attrs[argument][RESULT] = res_attrs[result][RESULT]
+            # Of no meaning on a memref; the tag says the same from here on.
+            del arg_attrs[argument][WRITABLE]
+        arguments += [self._buffer(results[index]) for index in plan.out]
+        arg_attrs += [{RESULT: res_attrs[index][RESULT]} for index in plan.out]
+        if has_body:
+            self._rewrite_body(function, plan, results)
+        kept = [results[index] for index in plan.kept]
+        function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(arguments, kept))
+        set_attributes(ir, function, "arg_attrs", arg_attrs)
+        set_attributes(ir, function, "res_attrs", [res_attrs[index] for index in plan.kept])
+
+    def _rewrite_body(self, function: Any, plan: _Results, results: Sequence[Any]) -> None:
+        entry = function.regions[0].blocks[0]
+        destinations = {}
+        for result, argument in plan.in_place.items():
+            destination = entry.arguments[argument]
+            destination.set_type(self._buffer(results[result]))
+            with self._ir.InsertionPoint.at_block_begin(entry):
+                tensor = self._to_tensor(destination, results[result], function.location)
+            destination.replace_all_uses_except(tensor, tensor.owner.operation)
+            destinations[result] = destination
+        for result in plan.out:
+            destinations[result] = entry.add_argument(self._buffer(results[result]), function.location)
+        for back in _returns(function):
+            with self._ir.InsertionPoint(back):
+                for result, destination in destinations.items():
+                    self._materialize(back.operands[result], destination, back.location, restrict=True)
+                kept = self._distinct([back.operands[index] for index in plan.kept], back.location)
+                self._ir.Operation.create("func.return", operands=kept, loc=back.location)
+            back.erase()
+
+    def _distinct(self, values: list[Any], location: Any) -> list[Any]:
+        """`values`, with all tensors but the first copied.
+
+        Values that differ here may still be merged into one, which is then returned twice and freed twice.
+        """
+        tensors = [i for i, v in enumerate(values) if isinstance(v.type, self._ir.RankedTensorType)]
+        for index in tensors[1:]:
+            values[index] = self._copy(values[index], location)
+        return values
+
+    def _rewrite_call(self, call: Any, function: Any, plan: _Results) -> None:
+        ir = self._ir
+        operands = list(call.operands)
+        results: list[Any] = [None] * len(call.results)
+        buffers = {}
+        with ir.InsertionPoint(call):
+            for result, argument in plan.in_place.items():
+                buffers[result] = self._allocate(call.results[result].type, call.location, like=operands[argument])
+                self._materialize(operands[argument], buffers[result], call.location, restrict=False)
+                operands[argument] = buffers[result]
+            for result in plan.out:
+                buffers[result] = self._allocate(call.results[result].type, call.location)
+                operands.append(buffers[result])
+            types = self._signature(function)[1]
+            attributes = {"callee": call.attributes["callee"]}
+            new = ir.Operation.create("func.call", types, operands, attributes, loc=call.location)
+            for result, buffer in buffers.items():
+                results[result] = self._to_tensor(buffer, call.results[result].type, call.location)
+            for position, result in enumerate(plan.kept):
+                results[result] = new.results[position]
+        for old, value in zip(call.results, results):
+            old.replace_all_uses_with(value)
+        call.erase()
+
+    # Single operations.
+
+    def _allocate(self, type: Any, location: Any, like: Any = None) -> Any:
+        ir = self._ir
+        sizes = [self._dim(like, i, location) for i in range(type.rank) if type.is_dynamic_dim(i)]
+        attributes = {
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(sizes), 0]),
+            "alignment": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), _ALIGNMENT),
+        }
+        return ir.Operation.create("memref.alloc", [self._buffer(type)], sizes, attributes, loc=location).result
+
+    def _dim(self, tensor: Any, dimension: int, location: Any) -> Any:
+        ir = self._ir
+        index = ir.IndexType.get()
+        attributes = {"value": ir.IntegerAttr.get(index, dimension)}
+        constant = ir.Operation.create("arith.constant", [index], attributes=attributes, loc=location).result
+        return ir.Operation.create("tensor.dim", [index], [tensor, constant], loc=location).result
+
+    def _to_tensor(self, buffer: Any, type: Any, location: Any) -> Any:
+        unit = self._ir.UnitAttr.get()
+        attributes = {"restrict": unit, "writable": unit}
+        return self._ir.Operation.create("bufferization.to_tensor", [type], [buffer], attributes, loc=location).result
+
+    def _materialize(self, tensor: Any, buffer: Any, location: Any, restrict: bool) -> None:
+        unit = self._ir.UnitAttr.get()
+        attributes = {"writable": unit, **({"restrict": unit} if restrict else {})}
+        name = "bufferization.materialize_in_destination"
+        self._ir.Operation.create(name, [], [tensor, buffer], attributes, loc=location)
+
+    def _copy(self, tensor: Any, location: Any) -> Any:
+        name = "bufferization.alloc_tensor"
+        attributes = {"operandSegmentSizes": self._ir.DenseI32ArrayAttr.get([0, 1, 0])}
+        return self._ir.Operation.create(name, [tensor.type], [tensor], attributes, loc=location).result
+
+    def _buffer(self, type: Any) -> Any:
+        return self._ir.MemRefType.get(list(type.shape), type.element_type)
+
+    def _tag(self, index: int, type: Any) -> Any:
+        return self._ir.StringAttr.get(f"{index}:{type}")
+
+    def _signature(self, function: Any) -> tuple[list[Any], list[Any]]:
+        type = function.attributes["function_type"].value
+        return list(type.inputs), list(type.results)
+
+
+def operations(root: Any) -> Iterator[Any]:
+    """All operations under `root`, in order (`Operation.walk` would load far more of the bindings)."""
+    for region in root.regions:
+        for block in region.blocks:
+            for op in block.operations:
+                operation = op.operation
+                yield operation
+                yield from operations(operation)
+
+
+def attributes_of(ir: Any, function: Any, name: str, count: int) -> list[dict[str, Any]]:
+    """The attributes of each argument (`arg_attrs`) or result (`res_attrs`) of `function` as dictionaries."""
+    if name not in function.attributes:
+        return [{} for _ in range(count)]
+    return [{item.name: item.attr for item in entry} for entry in function.attributes[name]]
+
+
+def set_attributes(ir: Any, function: Any, name: str, attributes: Sequence[dict[str, Any]]) -> None:
+    """Set what `attributes_of` reads."""
+    if any(attributes):
+        function.attributes[name] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in attributes])
+    elif name in function.attributes:
+        del function.attributes[name]
+
+
+def _returns(function: Any) -> list[Any]:
+    blocks = function.regions[0].blocks
+    return [op.operation for block in blocks for op in block.operations if op.operation.name == "func.return"]
+
+
+def _destination(op: Any, result: int) -> Any:
+    """The operand that `op` computes its result `result` in, or None if it has none or that is not known."""
+    name, operands = op.name, op.operands
+    if name in ("tensor.cast", "bufferization.materialize_in_destination"):
+        return operands[0 if name == "tensor.cast" else 1]
+    if name in ("tensor.insert_slice", "tensor.insert", "vector.transfer_write"):
+        return operands[1]
+    if name == "scf.for":
+        return operands[3 + result]
+    if name == "scf.forall" or (name.startswith("linalg.") and name not in ("linalg.pack", "linalg.unpack")):
+        return operands[len(operands) - len(op.results) + result]  # destinations come last
+    return None

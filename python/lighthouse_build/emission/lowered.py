@@ -1,0 +1,198 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reads a function's C wrapper, `_mlir_ciface_f`, back against what `f` was in the payload.
+
+The tags on its arguments say which argument or result each is: a tagged pointer is a memref, a result's tag on an
+argument an out-parameter. One pointer without a tag, the first, is where it stores what `f` returns. Anything else is
+the work of a stage that changed the signature, and an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type
+from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of
+from lighthouse_build.emission.interface import Function, Value
+from lighthouse_build.errors import LoweringError, SourceLocation
+
+__all__ = ["Signature", "WrapperReader", "llvm_function_type", "split_types", "tag_of"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A public function before lowering.
+
+    Attributes:
+        name: its symbol in the payload.
+        arguments: as in the payload.
+        results: as in the payload, with the mode that each is to have.
+        location: where it stands.
+        dialect: `func` or `llvm`.
+        variadic: it takes further arguments, as `printf` does.
+    """
+
+    name: str
+    arguments: tuple[Value, ...]
+    results: tuple[Value, ...]
+    location: SourceLocation | None
+    dialect: str = "func"
+    variadic: bool = False
+
+
+class WrapperReader:
+    """Reads one wrapper `_mlir_ciface_f` back against what `f` was."""
+
+    def __init__(self, ir: Any, signature: Signature, wrapper: Any, body: Any) -> None:
+        self._signature = signature
+        result, _ = llvm_function_type(wrapper)
+        self._wrapper_result = result
+        self._body_result = llvm_function_type(body)[0]
+        self._types = [str(argument.type) for argument in wrapper.regions[0].blocks[0].arguments]
+        self._tags = attributes_of(ir, wrapper, "arg_attrs", len(self._types))
+
+    def read(self, function: Function) -> Function:
+        leading = bool(self._types) and not self._is_tagged(0)
+        parameters = tuple(self._parameter(position) for position in range(int(leading), len(self._types)))
+        held = {v.index: v for v in self._signature.results if v.mode == "in_place"}
+        elsewhere = {v.index for v in parameters if v.mode == "out"} | held.keys()
+        returned = [replace(v, mode="returned") for v in self._signature.results if v.index not in elsewhere]
+        returned, dropped = self._match_returned(returned)
+        function = replace(function, parameters=parameters, returned=tuple(returned), by_struct=leading)
+        for value in dropped:
+            holder = self._holder(value)
+            if holder is None:
+                msg = (
+                    f"a stage dropped result {value.index} of type {value.type} because an argument holds it, and it "
+                    "is not plain which; mark that argument alone bufferization.writable"
+                )
+                return replace(function, unsupported=msg, in_place=tuple(held.values()))
+            held[value.index] = replace(value, mode="in_place", alias=holder)
+        self._check_struct(leading, len(returned))
+        return replace(function, in_place=tuple(held[index] for index in sorted(held)))
+
+    def _is_tagged(self, position: int) -> bool:
+        return ARGUMENT in self._tags[position] or RESULT in self._tags[position]
+
+    def _parameter(self, position: int) -> Value:
+        tags = self._tags[position]
+        argument, result = tag_of(tags, ARGUMENT), tag_of(tags, RESULT)
+        if argument is None and result is None:
+            self._fail(f"has an argument {position}, {self._types[position]}, that is none of the payload's")
+        value = argument or result
+        assert value is not None
+        expected = _lowered_types(value.type)
+        if expected and self._types[position] not in expected:
+            what = "argument" if argument else "result"
+            self._fail(f"takes {self._types[position]} as {what} {value.index}, which is {value.type} in the payload")
+        if argument is None:
+            return replace(value, mode="out", writable=True)
+        return next((a for a in self._signature.arguments if a.index == argument.index), argument)
+
+    def _match_returned(self, expected: list[Value]) -> tuple[list[Value], list[Value]]:
+        """Those of `expected` that the function still returns, and those that it does not."""
+        types = _result_types(self._body_result, len(expected))
+        if len(types) == len(expected):
+            for value, type in zip(expected, types):
+                if not _may_become(value.type, type):
+                    self._fail_results(expected)
+            return expected, []
+        found: list[Value] = []
+        dropped: list[Value] = []
+        for value in expected:
+            # Only memrefs are ever dropped, so the first that fits is the one.
+            if types and _may_become(value.type, types[0]):
+                types.pop(0)
+                found.append(value)
+            else:
+                dropped.append(value)
+        if types or any(not v.type.startswith(("memref<", "tensor<")) for v in dropped):
+            self._fail_results(expected)
+        return found, dropped
+
+    def _fail_results(self, expected: Sequence[Value]) -> NoReturn:
+        wanted = ", ".join(value.type for value in expected) or "nothing"
+        self._fail(f"returns {self._body_result}, which the payload's {wanted} cannot have become")
+
+    def _fail(self, what: str) -> NoReturn:
+        msg = f"the lowered function '@{self._signature.name}' {what}; a stage has changed its signature"
+        raise LoweringError(msg, self._signature.location)
+
+    def _holder(self, result: Value) -> int | None:
+        candidates = [a.index for a in self._signature.arguments if a.writable and a.type == result.type]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _check_struct(self, leading: bool, count: int) -> None:
+        wanted = self._body_result.startswith("!llvm.struct<")
+        if leading != wanted or (leading and (self._types[0] != "!llvm.ptr" or self._wrapper_result != "void")):
+            self._fail(f"should take a pointer to its {count} results first, and takes ({', '.join(self._types)})")
+
+
+def tag_of(attributes: Mapping[str, Any], key: str) -> Value | None:
+    if key not in attributes:
+        return None
+    index, _, type = attributes[key].value.partition(":")
+    return Value(type, int(index))
+
+
+def llvm_function_type(function: Any) -> tuple[str, str]:
+    """Result and parameters of an `llvm.func`, as printed."""
+    text = str(function.attributes["function_type"].value)
+    match = re.fullmatch(r"!llvm\.func<(.*?) \((.*)\)>", text, re.DOTALL)
+    if not match:
+        msg = f"cannot read the type {text} of '@{function.attributes['sym_name'].value}'"
+        raise LoweringError(msg)
+    result = match[1]
+    # The printer leaves the dialect's prefix out inside its own types.
+    is_llvm = re.match(r"(ptr|struct|array)\b", result)
+    return f"!llvm.{result}" if is_llvm else result, match[2]
+
+
+def _lowered_types(type: str) -> tuple[str, ...]:
+    """What an argument of `type` may be in LLVM; empty when that is not checked."""
+    if type.startswith(("tensor<", "memref<")):
+        return ("!llvm.ptr",)
+    if type == "index":
+        return ("i64", "i32")
+    if type in BY_VALUE:
+        return (re.sub(r"^[us]i", "i", type),)
+    return ()
+
+
+def _may_become(type: str, lowered: str) -> bool:
+    """Whether a result of `type` can have become `lowered`."""
+    if not type.startswith(("tensor<", "memref<")):
+        expected = _lowered_types(type)
+        return not expected or lowered in expected
+    try:
+        parsed = parse_type(type)
+    except UnsupportedTypeError:
+        return lowered.lstrip("!lvm.").startswith("struct<") or lowered.startswith("!llvm.struct<")
+    assert isinstance(parsed, MemRef)
+    arrays = f", array<{parsed.rank} x i64>, array<{parsed.rank} x i64>" if parsed.rank else ""
+    return re.sub(r"^!llvm\.", "", lowered) == f"struct<(ptr, ptr, i64{arrays})>"
+
+
+def _result_types(type: str, expected: int) -> list[str]:
+    """The results that a function of result `type` returns, of which the payload has `expected`."""
+    if type == "void":
+        return []
+    match = re.fullmatch(r"!llvm\.struct<\((.*)\)>", type)
+    # One memref is a struct too, that of its descriptor.
+    if match is None or match[1].startswith("ptr, ptr, i64") or expected == 1:
+        return [type]
+    return split_types(match[1])
+
+
+def split_types(text: str) -> list[str]:
+    """The types in the comma-separated list `text`."""
+    types, depth, start = [], 0, 0
+    for index, character in enumerate(text):
+        depth += (character in "<([{") - (character in ">)]}")
+        if character == "," and depth == 0:
+            types.append(text[start:index].strip())
+            start = index + 1
+    return [*types, text[start:].strip()]
