@@ -14,7 +14,7 @@ if __package__ in (None, ""):
 
 
 def cmake_directory() -> str:
-    """The directory of the CMake package: `LighthouseConfig.cmake` beside an installed driver, `cmake` in the sources."""
+    """The directory of the CMake package: installed beside the driver, in an install tree, or in the sources."""
     installed = os.path.join(_HERE, "share", "cmake", "Lighthouse")
     prefix = os.path.join(_HERE, "..", "..", "..", "cmake", "Lighthouse")
     source = os.path.join(_HERE, "..", "..", "cmake")

@@ -1,6 +1,7 @@
 # Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The command line: flags to a `Request`. What a flag means is written in its help text, which the reference is made from."""
+"""The command line: flags to a `Request`. What a flag means is written in its help text, which the reference is made
+from."""
 
 from __future__ import annotations
 
@@ -105,7 +106,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("inputs", nargs="*", metavar="payload", help="an .mlir or .mlirbc file, or - for standard input")
     g = p.add_argument_group("stages")
     g.add_argument("--stage", action="append", default=[], metavar="SPEC", help="apply this stage; may be repeated")
-    g.add_argument("-I", dest="include", action="append", default=[], metavar="DIR", help="look for stage files here too")
+    g.add_argument(
+        "-I", dest="include", action="append", default=[], metavar="DIR", help="look for stage files here too"
+    )
     g.add_argument(
         "--python-path", action="append", default=[], metavar="DIR", help="let generators import modules from here"
     )
@@ -126,7 +129,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="KIND[=FILE]",
         help=f"what to write, to the file of -o or to one of its own; may be repeated. {kinds}. Default: mlir",
     )
-    g.add_argument("--symbol-prefix", default="", metavar="PREFIX", help="put before the name of every exported function")
+    g.add_argument(
+        "--symbol-prefix", default="", metavar="PREFIX", help="put before the name of every exported function"
+    )
     g.add_argument("--namespace", default="", metavar="NAME", help="C++ namespace of the header's functions")
     g.add_argument(
         "--allow-undefined",
@@ -141,11 +146,17 @@ def parser() -> argparse.ArgumentParser:
     g.add_argument("--target-triple", metavar="TRIPLE", help="default: this machine's")
     g.add_argument("--cpu", metavar="CPU", help="default: the baseline of the triple; native: this machine's")
     g.add_argument("--features", default="", metavar="LIST", help="CPU features, as in +avx2,-fma")
-    g.add_argument("-O", dest="optimize", choices="0123", default="2", help="optimization level, -O0 to -O3; default: 2")
+    g.add_argument(
+        "-O", dest="optimize", choices="0123", default="2", help="optimization level, -O0 to -O3; default: 2"
+    )
     g.add_argument("--print-target", action="store_true", help="print triple, CPU and features that would be used")
     g = p.add_argument_group("looking inside")
-    g.add_argument("--print-ir-before", action="append", default=[], metavar="STEP", help="print the payload before a step")
-    g.add_argument("--print-ir-after", action="append", default=[], metavar="STEP", help="print the payload after a step")
+    g.add_argument(
+        "--print-ir-before", action="append", default=[], metavar="STEP", help="print the payload before a step"
+    )
+    g.add_argument(
+        "--print-ir-after", action="append", default=[], metavar="STEP", help="print the payload after a step"
+    )
     g.add_argument("--print-ir-after-all", action="store_true", help="print the payload after every step")
     g.add_argument("--mlir-print-debuginfo", action="store_true", help="print locations with the payload")
     g.add_argument("--timing", action="store_true", help="print where the time went")
@@ -249,6 +260,6 @@ def _check(request: Request) -> None:
         raise UsageError("there is no payload; name a file, or - for standard input")
     if len(request.inputs) > 1:
         raise UsageError(f"one payload at a time, but there are {', '.join(request.inputs)}")
-    if any(e.kind in ("object", "bitcode", "bytecode") and e.path == STDOUT for e in request.emissions):
-        if sys.stdout.isatty():
-            raise UsageError("a binary file will not be printed to the terminal; use -o")
+    binary = any(e.kind in ("object", "bitcode", "bytecode") and e.path == STDOUT for e in request.emissions)
+    if binary and sys.stdout.isatty():
+        raise UsageError("a binary file will not be printed to the terminal; use -o")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a `Request` asks for, in order: plan, resolve, apply, emit, commit.
 
-The parent process reads the command line, finds files and expands pipelines; a child does all that needs MLIR, LLVM or the user's
-Python (`supervisor.py`); the parent writes the outputs.
+The parent process reads the command line, finds files and expands pipelines; a child does all that needs MLIR, LLVM
+or the user's Python (`supervisor.py`); the parent writes the outputs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import command_line, errors
 from lighthouse_build.command_line import CODE, STDOUT, Request
-from lighthouse_build.errors import Diagnostic, ExitCode, InputError, LighthouseError, SourceLocation
+from lighthouse_build.errors import ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
 from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
 

@@ -177,10 +177,8 @@ def render_diagnostic(diagnostic: Diagnostic, colour: Colour, program: str = "lh
     place = f"{diagnostic.location}" if diagnostic.location else program
     tint = getattr(colour, diagnostic.severity, "")
     message = _printable(diagnostic.message).replace("\n", "\n" + indent + "  ")
-    lines = [
-        f"{indent}{colour.bold}{_printable(place)}: {tint}{diagnostic.severity}: {colour.reset}"
-        f"{colour.bold}{message}{colour.reset}"
-    ]
+    head = f"{indent}{colour.bold}{_printable(place)}: {tint}{diagnostic.severity}: {colour.reset}"
+    lines = [f"{head}{colour.bold}{message}{colour.reset}"]
     source = diagnostic.location.source_line() if diagnostic.location else None
     if diagnostic.location and source is not None:
         column = diagnostic.location.column

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The edge protocol: how outputs reach the disk, so that an incremental build equals a clean one.
 
-1. `Edge.begin` takes a lock for the stamp (a killed build tool leaves its driver running, which must not overwrite newer outputs)
+1. `Edge.begin` takes a lock for the stamp (a killed build tool leaves its driver running, which must not overwrite
+   newer outputs)
    and makes a probe file, whose modification time says when the inputs began to be read.
 2. The job reads its inputs and returns bytes; nothing is written meanwhile.
-3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same stays untouched,
-   so that nothing that depends on it is built again. What was written, the depfile's stamp included, gets the probe's time: an input
-   that is edited while the job runs is then newer than the stamp, and is built again next time.
+3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same
+   stays untouched,
+   so that nothing that depends on it is built again. What was written, the depfile's stamp included, gets the probe's
+   time: an input that is edited while the job runs is then newer than the stamp, and is built again next time.
 
 Without a stamp (a command typed by hand) outputs are simply written, all or none.
 """
@@ -18,8 +20,12 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from lighthouse_build.errors import InputError, SourceLocation
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Edge", "depfile_text"]
 
@@ -35,7 +41,7 @@ class Edge:
         self._time: int | None = None
         self._temporaries: dict[str, str] = {}
 
-    def __enter__(self) -> Edge:
+    def __enter__(self) -> Self:
         for path in self._all():
             directory = os.path.dirname(path) or "."
             if self.stamp:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The artefact in the middle: a stage with everything resolved.
 
-A resolved stage, `NAME.stage.mlir`, is text that MLIR parses: a module with one nested module `@step<n>` a step, in order.
+A resolved stage, `NAME.stage.mlir`, is text that MLIR parses: a module with one nested module `@step<n>` a step, in
+order.
 
     // lighthouse-stage: {"format": 1, "requires": [], "steps": [{"kind": "passes", "name": "canonicalize"}, …]}
     module attributes {lh.stage} {
@@ -14,8 +15,8 @@ A resolved stage, `NAME.stage.mlir`, is text that MLIR parses: a module with one
       }
     }
 
-The first line is read without MLIR. Locations are not in it: a comment in a generator must not change the stage. They stand in a
-sidecar, `NAME.stage.mlir.loc`, which errors read and nothing depends on.
+The first line is read without MLIR. Locations are not in it: a comment in a generator must not change the stage. They
+stand in a sidecar, `NAME.stage.mlir.loc`, which errors read and nothing depends on.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class ResolvedStage:
 
     @classmethod
     def from_text(cls, text: str, path: str, sidecar: str | None = None) -> ResolvedStage:
-        """Read what `to_text` and `to_sidecar` wrote. A sidecar that cannot be used is ignored: it only helps errors."""
+        """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors."""
         head, _, body = text.partition("\n")
         if not head.startswith(_HEAD):
             msg = "not a resolved stage: its first line is no manifest; write one with lh-opt --emit=stage"

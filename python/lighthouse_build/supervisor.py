@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs a job in a child process, so that the driver outlives MLIR and LLVM.
 
-Both end the process on inputs that a schedule's author writes by accident. The child does the work and sends back a result or an
-error; the parent, which has loaded neither, reports what happened and is the only one that writes outputs. What the child
-was doing stands in shared memory, where it survives the child. Standard output of the child goes to standard error: the
-parent's is for IR alone.
+Both end the process on inputs that a schedule's author writes by accident. The child does the work and sends back a
+result or an error; the parent, which has loaded neither, reports what happened and is the only one that writes
+outputs. What the child was doing stands in shared memory, where it survives the child. Standard output of the child
+goes to standard error: the parent's is for IR alone.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> No
 def _read(reader: int, timeout: float | None) -> tuple[bytes, bool]:
     """All that the child sends, and whether time ran out before it had."""
     deadline = None if timeout is None else time.monotonic() + timeout
-    parts = []
+    parts: list[bytes] = []
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if left is not None and not select.select([reader], [], [], left)[0]:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Applying resolved stages to a payload, step by step.
 
-A step is a pass pipeline or a transform schedule. The payload is verified after each: the interpreter does not do that by itself.
+A step is a pass pipeline or a transform schedule. The payload is verified after each: the interpreter does not do
+that by itself.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def load() -> Core:
 
 @contextmanager
 def context() -> Iterator[Any]:
-    """A fresh context with every dialect at hand, single-threaded: a job is small, and printing with threads on can die."""
+    """A fresh context with every dialect at hand. Single-threaded: jobs are small, printing with threads can die."""
     with load().ir.Context() as made:
         made.enable_multithreading(False)
         yield made
@@ -50,6 +51,18 @@ class Payload:
     name: str
     path: str | None = None
     text: str | bytes = ""
+
+
+# One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
+_FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?\bat (loc\(.*?\)): ")
+
+
+def _cast(kind: Any, location: Any) -> Any:
+    """`location` as a `kind`, or None; the bindings hand out some locations as their base class."""
+    try:
+        return kind(location)
+    except (TypeError, ValueError):
+        return None
 
 
 class Diagnostics:
@@ -73,7 +86,7 @@ class Diagnostics:
 
     def name(self, mlir_name: str, name: str, text: str | bytes) -> None:
         """Say what the text that MLIR calls `mlir_name` is called, and what it says."""
-        self._names[mlir_name] = (name, text if isinstance(text, str) else "")
+        self._names[mlir_name] = (name, text if isinstance(text, str) else text.decode(errors="replace"))
 
     def _handle(self, diagnostic: Any) -> bool:
         self.found.append(self.convert(diagnostic))
@@ -88,22 +101,40 @@ class Diagnostics:
     def location(self, location: Any) -> SourceLocation | None:
         """The first place in a file that `location` holds."""
         ir = load().ir
-        if isinstance(location, ir.FileLineColLoc):
-            known = ir.FileLineColLoc(location)
-            file, line, column = str(known.filename), known.start_line, known.start_col
-            if file in self._places:
-                return self._places[file].get(line, SourceLocation(file, line + 1, column))  # after the manifest
-            if file in self._names:
-                name, text = self._names[file]
-                return SourceLocation(name, line, column, text)
-            return SourceLocation(file, line, column)
-        for holder, parts in ((ir.CallSiteLoc, ("callee", "caller")), (ir.NameLoc, ("child_loc",))):
-            if isinstance(location, holder):
-                known = holder(location)
-                return next(filter(None, (self.location(getattr(known, part)) for part in parts)), None)
-        if isinstance(location, ir.FusedLoc):
-            return next(filter(None, map(self.location, ir.FusedLoc(location).locations)), None)
+        known = _cast(ir.FileLineColLoc, location)
+        if known is not None:
+            return self._at(str(known.filename), known.start_line, known.start_col)
+        known = _cast(ir.CallSiteLoc, location)
+        if known is not None:
+            return self.location(known.callee) or self.location(known.caller)
+        known = _cast(ir.NameLoc, location)
+        if known is not None:
+            return self.location(known.child_loc)
+        known = _cast(ir.FusedLoc, location)
+        if known is not None:
+            return next(filter(None, map(self.location, known.locations)), None)
         return None
+
+    def _at(self, file: str, line: int, column: int) -> SourceLocation:
+        if file in self._places:
+            # The manifest stands before the text that MLIR has read.
+            return self._places[file].get(line, SourceLocation(file, line + 1, column))
+        if file in self._names:
+            name, text = self._names[file]
+            return SourceLocation(name, line, column, text)
+        return SourceLocation(file, line, column)
+
+    def flattened(self, text: str) -> Diagnostic:
+        """The diagnostics that the interpreter flattens into its exception's text: the first, others as its notes."""
+        pieces = _FLATTENED.split(text.strip())
+        if len(pieces) < 3:
+            return Diagnostic(text.strip())
+        found = []
+        for where, message in zip(pieces[1::2], pieces[2::2]):
+            file = re.search(r'"((?:[^"\\]|\\.)*)":(\d+):(\d+)', where)
+            place = self._at(file[1], int(file[2]), int(file[3])) if file else None
+            found.append(Diagnostic(message.strip(), place if place and place.line else None, "note"))
+        return Diagnostic(found[0].message, found[0].location, "error", tuple(found[1:]))
 
     def take(self) -> list[Diagnostic]:
         """What was found since the last call."""
@@ -125,7 +156,7 @@ def reporting(
         raise kind(message, location, causes=causes) from None
     except (ValueError, RuntimeError) as error:
         # The interpreter raises ValueError with the diagnostics flattened into its text.
-        causes = diagnostics.take() or [Diagnostic(str(error).strip())]
+        causes = [*diagnostics.take(), diagnostics.flattened(str(error))]
         raise kind(message, location, causes=causes) from None
 
 
@@ -166,8 +197,13 @@ def _parse(parse: Callable[[Any], Any], name: str, what: str, diagnostics: Diagn
         raise InputError(f"the {what} is not valid MLIR: {first.message}", location, first.notes, others) from None
 
 
-def verify(operation: Any, message: str, kind: type[LighthouseError], diagnostics: Diagnostics,
-           location: SourceLocation | None = None) -> None:
+def verify(
+    operation: Any,
+    message: str,
+    kind: type[LighthouseError],
+    diagnostics: Diagnostics,
+    location: SourceLocation | None = None,
+) -> None:
     """Verify `operation`; an error `message` of class `kind` says what is wrong with it."""
     with reporting(diagnostics, message, kind, location):
         if not operation.verify():

@@ -42,7 +42,7 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
     names = ", ".join(f"'{name}' ({count})" if count > 1 else f"'{name}'" for name, count in left.most_common(8))
     more = f" and {len(left) - 8} more" if len(left) > 8 else ""
     notes = [Diagnostic(f"'{n}' is here", diagnostics.location(at), "note") for n, at in list(first.items())[:3]]
-    msg = f"the payload is not lowered to the LLVM dialect; {names}{more} left over; add a stage, such as lower-to-llvm.yaml"
+    msg = f"the payload is not lowered to the LLVM dialect: {names}{more} left over; add lower-to-llvm.yaml"
     raise LoweringError(msg, notes=notes)
 
 

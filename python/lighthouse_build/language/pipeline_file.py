@@ -9,8 +9,8 @@
       - include: lower.yaml{width=${vector}}
       - stage: file.py[stage=Name]
 
-`$name` and `${name}` stand for the whole name that follows, so that `$t` never touches `$tile`; `$$` is a dollar. This module
-turns the text into specs with their places; it opens no file.
+`$name` and `${name}` stand for the whole name that follows, so that `$t` never touches `$tile`; `$$` is a dollar.
+This module turns the text into specs with their places; it opens no file.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Reader:
                 if isinstance(event, yaml.AliasEvent):
                     msg = "aliases are not part of the pipeline format; write the item out"
                     raise InputError(msg, self._at(event.start_mark))
-                if isinstance(event, yaml.CollectionStartEvent) and event.start_mark.column > 1000:
+                if isinstance(event, yaml.CollectionStartEvent) and event.start_mark and event.start_mark.column > 1000:
                     msg = "the file is nested too deeply for a pipeline"
                     raise InputError(msg, self._at(event.start_mark))
             return yaml.compose(self.text, Loader=yaml.SafeLoader)
@@ -114,7 +114,7 @@ class _Reader:
         sections = self._entries(root, ("Pipeline", "Variables"))
         if "Pipeline" not in sections:
             raise InputError("the key 'Pipeline' is missing", self._at(root.start_mark))
-        defaults = self._variables(sections.get("Variables"))
+        defaults = self._variables(sections.get("Variables"), values)
         variables = {name: value for name, (value, _) in defaults.items()}
         variables.update(values)
         items = self._items(sections["Pipeline"][1], variables)
@@ -146,7 +146,8 @@ class _Reader:
             entries[key.value] = (key, value)
         return entries
 
-    def _variables(self, entry: tuple[Any, Any] | None) -> dict[str, tuple[Value, Any]]:
+    def _variables(self, entry: tuple[Any, Any] | None, values: Mapping[str, Value]) -> dict[str, tuple[Value, Any]]:
+        """Name to default and node. A default may name the variables above it, whose given `values` then count."""
         import yaml
 
         if entry is None:
@@ -160,9 +161,8 @@ class _Reader:
                 msg = f"'{name}' cannot name a variable; use letters, digits and underscores"
                 raise InputError(msg, self._at(key.start_mark))
             loaded = self._value(value)
-            # A default may name the variables above it.
             if isinstance(loaded, str) and "$" in loaded:
-                known = {n: v for n, (v, _) in variables.items()}
+                known = {n: values.get(n, v) for n, (v, _) in variables.items()}
                 whole = re.fullmatch(r"\$(?:(\w+)|\{(\w+)\})", loaded)
                 inner = whole and (whole[1] or whole[2])
                 if inner and inner in known:

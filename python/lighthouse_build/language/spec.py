@@ -9,8 +9,8 @@
     file.yaml{variables}                  a pipeline
     file.stage.mlir                       a resolved stage
 
-A spec is a file only by its extension, so that nothing in the working directory can hijack a pass. A path that holds brackets
-of its own may be quoted: "odd[1].mlir"[seq].
+A spec is a file only by its extension, so that nothing in the working directory can hijack a pass. A path that holds
+brackets of its own may be quoted: "odd[1].mlir"[seq].
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Union
+from typing import TypeAlias
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.language.values import Scanner, SpecSyntaxError, Value, format_options
@@ -90,7 +90,7 @@ class Resolved:
     path: str
 
 
-Spec = Union[PassPipeline, Schedule, Generator, StageClass, Pipeline, Resolved]
+Spec: TypeAlias = "PassPipeline | Schedule | Generator | StageClass | Pipeline | Resolved"
 
 
 def parse_spec(text: str, locate: Callable[[int], SourceLocation]) -> Spec:

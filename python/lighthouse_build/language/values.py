@@ -5,8 +5,8 @@
     {tile=32 sizes=[8,32,4] name="a b" nested={a=1 b=(1,2)} flag}
 
 Values are None, booleans, integers, floats, strings, lists, tuples and dicts. Bare words are typed by what they look
-like (`none`, `true`, `32`, `1.5`), otherwise they are strings; quotes make a string of anything. Entries are separated by
-spaces or commas, a bare key means true. `format_value` prints what `parse` reads back as the same value.
+like (`none`, `true`, `32`, `1.5`), otherwise they are strings; quotes make a string of anything. Entries are
+separated by spaces or commas, a bare key means true. `format_value` prints what `parse` reads back as the same value.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn, TypeAlias
 
 __all__ = ["Scanner", "SpecSyntaxError", "Value", "format_options", "format_value", "parse_options", "parse_value"]
 
-Value = Union[None, bool, int, float, str, "list[Value]", "tuple[Value, ...]", "dict[str, Value]"]
+Value: TypeAlias = "bool | int | float | str | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
 
 _MAX_DEPTH = 64  # deeper nesting is a mistake, and would exhaust the stack of whoever reads it
 _BARE = re.compile(r"""[^\s,=(){}\[\]"']+""")
@@ -38,7 +38,8 @@ _CLOSING = {"{": "}", "[": "]", "(": ")"}
 
 
 class SpecSyntaxError(Exception):
-    """Text that is not of the stage language; `offset` counts from 0. Becomes an InputError where the place is known."""
+    """Text that is not of the stage language; `offset` counts from 0. Becomes an InputError where the place is
+    known."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -124,11 +125,14 @@ class Scanner:
                 self.fail(f"expected an option's name before '{self.peek()}'")
             if key in entries:
                 self.fail(f"'{key}' is given twice", key_at)
+            after_key = self.position
+            self.skip_space()
             if self.peek() and self.peek() in "=:":
                 self.position += 1
                 self.skip_space()
                 entries[key] = self.value()
             else:
+                self.position = after_key
                 entries[key] = True
             more = self._separate(closing, opened)
         self._depth -= 1

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What influenced an output: every file read and every directory searched while user code runs.
 
-Python tells an audit hook of each file it opens and each directory it lists, however the code does it (`open`, `pathlib`, `json`,
-`numpy.load`, an import). The interpreter's own library is left out, and the bindings count once, by one file. What no event
-shows is declared with `depends_on`.
+Python tells an audit hook of each file it opens and each directory it lists, however the code does it (`open`,
+`pathlib`, `json`, `numpy.load`, an import). The interpreter's own library is left out, and the bindings count once,
+by one file. What no event shows is declared with `depends_on`.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class Dependencies:
             text = os.path.abspath(os.fsdecode(path))
         except (TypeError, ValueError):
             return
-        if not text.startswith(self._ignored) and not text.endswith(".pyc"):
+        if not os.path.join(text, "").startswith(self._ignored) and not text.endswith(".pyc"):
             self.add(text)
 
 
 def _system_roots() -> set[str]:
     """Directories whose files are not inputs of the project: the interpreter's own library, the kernel's tables."""
     paths = sysconfig.get_paths()
-    roots = {paths["stdlib"], paths["platstdlib"], "/proc", "/dev", "/sys"}
+    roots = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__), "/proc", "/dev", "/sys"}
     roots |= {os.path.realpath(root) for root in roots}
     return roots
 
@@ -96,7 +96,8 @@ def _install_hook() -> None:
 def depends_on(path: str | os.PathLike[str]) -> None:
     """Declare that what is generated depends on `path`, a file or directory, where no hook can see it.
 
-    For instance a file that a C extension opens. Relative paths start at the working directory. Outside of a build, nothing happens.
+    For instance a file that a C extension opens. Relative paths start at the working directory. Outside of a build,
+    nothing happens.
     """
     if _recording is not None:
         _recording.add(os.fspath(path))

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Running the user's Python: import a file, call a function of it with options, report what goes wrong.
 
-User code runs in the child process, with the file's directory importable after the standard library and before installed
-packages, never with cached bytecode of the project (a same-second edit would load the old code), and with a scrubbed environment. What a
-file imported from the project is forgotten afterwards: two generators may each have a `helpers.py` of their own.
+User code runs in the child process, with the file's directory importable after the standard library and before
+installed packages, never with cached bytecode of the project (a same-second edit would load the old code), and with a
+scrubbed environment. What a file imported from the project is forgotten afterwards: two generators may each have a
+`helpers.py` of their own.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ def load(path: str, location: SourceLocation) -> ModuleType:
                 raise InputError(msg, location)
             return module
         spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, path))
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         # Under a name of its own: the file may be called like a module that it imports.
         sys.modules[f"lighthouse_stage:{path}"] = module
@@ -147,7 +149,9 @@ def lookup(module: ModuleType, name: str, path: str, location: SourceLocation) -
     raise InputError(f"no function '{name}' in '{path}'{hint}", location)
 
 
-def check_options(function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation) -> None:
+def check_options(
+    function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation
+) -> None:
     """Compare `options` with the signature of `function`. Raises InputError that names what is unknown or missing."""
     try:
         parameters = inspect.signature(function).parameters

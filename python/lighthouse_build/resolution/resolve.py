@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """From specs to resolved stages: expand pipelines, read schedules, run generators, build the artefact.
 
-Two steps. `plan` is text and files: it expands YAML into a flat list of passes, schedules, generators and resolved stages. `resolve`
-turns a plan into one resolved stage; it loads MLIR, in a context of its own, only if the plan is more than passes.
+Two steps. `plan` is text and files: it expands YAML into a flat list of passes, schedules, generators and resolved
+stages. `resolve` turns a plan into one resolved stage; it loads MLIR, in a context of its own, only if the plan is
+more than passes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
@@ -32,7 +33,7 @@ _WITH_SEQUENCES = "transform.with_named_sequence"
 class PlannedStep:
     """One step: its spec, the absolute path of its file ('' for passes), and where it was named."""
 
-    spec: Union[language.PassPipeline, language.Schedule, language.Generator, language.Resolved]
+    spec: language.PassPipeline | language.Schedule | language.Generator | language.Resolved
     path: str
     location: SourceLocation
 
@@ -147,8 +148,9 @@ class _Builder:
             for step in steps:
                 self._step(step)
             body = str(self.outer)
-            located = self.outer.operation.get_asm(enable_debug_info=True, pretty_debug_info=True)
-        return ResolvedStage(tuple(self.steps), body, self.name, _locations(body, located), tuple(self.requires))
+            located = self.outer.operation.get_asm(enable_debug_info=True)
+        locations = _locations(body, located, str(self.mlir.load().provider.root))
+        return ResolvedStage(tuple(self.steps), body, self.name, locations, tuple(self.requires))
 
     def _step(self, step: PlannedStep) -> None:
         spec = step.spec
@@ -219,7 +221,7 @@ class _Builder:
         what = f"'{spec.function}' in '{step.path}'"
         operation = getattr(result, "operation", None)
         if not isinstance(operation, self.ir.Operation) or operation.name != "builtin.module":
-            returned = "None" if result is None else f"a {type(result).__name__}"
+            returned = "None" if result is None else f"an object of type '{type(result).__name__}'"
             raise InputError(f"{what} returned {returned}; it must return an mlir.ir.Module", step.location)
         if operation.context is not self.context and operation.context != self.context:
             msg = f"{what} returned a module of another context; build it in the ambient one"
@@ -275,18 +277,21 @@ class _Builder:
         symbol = sequence.attributes["sym_name"]
         root = sequence.regions[0].blocks[0].arguments[0].type
         effect = "consumed"
-        if "arg_attrs" in sequence.attributes and "transform.readonly" in ir.DictAttr(sequence.attributes["arg_attrs"][0]):
+        if "arg_attrs" in sequence.attributes and "transform.readonly" in ir.DictAttr(
+            sequence.attributes["arg_attrs"][0]
+        ):
             effect = "readonly"
         results = ir.FunctionType(sequence.attributes["function_type"].value).results
         returned = ", ".join(map(str, results))
         bound = f"%results:{len(results)} = " if results else ""
-        quoted = '@"' + symbol.value.replace("\\", "\\\\").replace('"', '\\22') + '"'
+        quoted = '@"' + symbol.value.replace("\\", "\\\\").replace('"', "\\22") + '"'
         text = f"""module attributes {{transform.with_named_sequence}} {{
           transform.named_sequence @{stage_file.entry_name(index)}(%root: {root} {{transform.{effect}}}) {{
             {bound}transform.include {quoted} failures(propagate) (%root) : ({root}) -> ({returned})
             transform.yield
-          }}
-          transform.named_sequence private {quoted}(%root: {root} {{transform.{effect}}}){f" -> ({returned})" if results else ""}
+          }} transform.named_sequence private {quoted}(%root: {root} {{transform.{effect}}}){
+            f" -> ({returned})" if results else ""
+        }
         }}"""
         wrapper = ir.Module.parse(text, self.context)
         entry = wrapper.body.operations[0].operation
@@ -294,19 +299,46 @@ class _Builder:
         return entry
 
 
-_TRAILING_LOCATION = re.compile(r' loc\((.*)\)\s*$')
-_FILE_LOCATION = re.compile(r'"((?:[^"\\]|\\.)*)":(\d+):(\d+)')
+_ALIAS = re.compile(r"(#loc\d*) = loc\((.*)\)$")
+_TRAILING = re.compile(r" loc\((.*)\)$")
+_PLACE = re.compile(r'(?P<alias>#loc\d*)|"(?P<file>(?:[^"\\]|\\.)*)":(?P<line>\d+):(?P<column>\d+)')
 
 
-def _locations(body: str, located: str) -> dict[int, SourceLocation]:
-    """Which line of `body` came from where; `located` is the same text with locations at the ends of the lines."""
-    plain, marked = body.splitlines(), located.splitlines()
-    if len(plain) != len(marked):  # an alias section: no map is better than a wrong one
+def _locations(body: str, located: str, ignored: str) -> dict[int, SourceLocation]:
+    """Which line of `body` came from where.
+
+    Args:
+        body: the module as text.
+        located: the same with debug information: a location ends each line, aliases stand on lines of their own.
+        ignored: the directory of the bindings; a frame in there is not the user's.
+    """
+    aliases = {}
+    marked = []
+    for line in located.splitlines():
+        alias = _ALIAS.match(line)
+        if alias:
+            aliases[alias[1]] = alias[2]
+        else:
+            marked.append(line)
+    if len(marked) != len(body.splitlines()):  # no map is better than a wrong one
         return {}
+
+    def first(text: str, depth: int = 0) -> SourceLocation | None:
+        for found in _PLACE.finditer(text):
+            place = None
+            if found["alias"]:
+                place = first(aliases.get(found["alias"], ""), depth + 1) if depth < 50 else None
+            elif found["file"] != "-" and not found["file"].startswith(ignored):
+                python = found["file"].endswith(".py")  # counts columns from 0
+                place = SourceLocation(found["file"], int(found["line"]), int(found["column"]) + python)
+            if place:
+                return place
+        return None
+
     places = {}
     for number, line in enumerate(marked, start=1):
-        trailing = _TRAILING_LOCATION.search(line)
-        found = _FILE_LOCATION.search(trailing.group(1)) if trailing else None
-        if found and found[1] != "-":
-            places[number] = SourceLocation(found[1], int(found[2]), int(found[3]))
+        trailing = _TRAILING.search(line)
+        place = first(trailing[1]) if trailing else None
+        if place:
+            places[number] = place
     return places

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Where the file of a spec is.
 
-A relative path is looked for in the directory of the file that names it (the working directory for the command line), then in
-the search path (`-I`) in order, then among the shipped stages. Directories that were searched in vain are inputs too: a
-file that appears there later would win.
+A relative path is looked for in the directory of the file that names it (the working directory for the command line),
+then in the search path (`-I`) in order, then among the shipped stages. Directories that were searched in vain are
+inputs too: a file that appears there later would win.
 """
 
 from __future__ import annotations

@@ -1,0 +1,7 @@
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @only(%root: !transform.any_op {transform.readonly}) {
+    %0 = transform.structured.match ops{["linalg.matmul"]} in %root : (!transform.any_op) -> !transform.any_op
+    transform.annotate %0 "seen" : !transform.any_op
+    transform.yield
+  }
+}

@@ -1,0 +1,93 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The edge protocol: all or none, early cutoff, times that reveal edits during the job."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lighthouse_build.errors import InputError
+from lighthouse_build.outputs import Edge, depfile_text
+
+
+def edge(directory: Path, *names: str) -> Edge:
+    outputs = [str(directory / name) for name in names]
+    return Edge(outputs, str(directory / "stamp"), str(directory / "dep.d"))
+
+
+def test_first_run_writes_everything(tmp_path: Path) -> None:
+    with edge(tmp_path, "a", "b") as e:
+        e.commit({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"}, ["/in put"])
+    assert (tmp_path / "a").read_bytes() == b"1"
+    assert (tmp_path / "b").read_bytes() == b"2"
+    assert (tmp_path / "dep.d").read_text() == f"{tmp_path}/stamp: \\\n  /in\\ put\n"
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"a", "b", "dep.d", "stamp", "stamp.lock"}
+
+
+def test_only_what_changed_is_written(tmp_path: Path) -> None:
+    for value in (b"1", b"2"):
+        with edge(tmp_path, "same", "changes") as e:
+            e.commit({str(tmp_path / "same"): b"x", str(tmp_path / "changes"): value}, [])
+        if value == b"1":
+            before = {name: (tmp_path / name).stat().st_mtime_ns for name in ("same", "changes", "stamp")}
+            time.sleep(0.02)
+    after = {name: (tmp_path / name).stat().st_mtime_ns for name in before}
+    assert after["same"] == before["same"]
+    assert after["changes"] > before["changes"]
+    assert after["stamp"] > before["stamp"]
+
+
+def test_an_edit_during_the_job_is_newer_than_the_outputs(tmp_path: Path) -> None:
+    source = tmp_path / "input"
+    with edge(tmp_path, "out") as e:
+        time.sleep(0.02)
+        source.write_text("edited while the job runs")
+        e.commit({str(tmp_path / "out"): b"1"}, [str(source)])
+    for name in ("out", "stamp", "dep.d"):
+        assert (tmp_path / name).stat().st_mtime_ns < source.stat().st_mtime_ns
+
+
+def test_a_failure_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    contents = {str(tmp_path / "old"): b"new", str(tmp_path / "folder" / "x"): b"1"}
+    with edge(tmp_path, "old", "folder/x") as e:
+        (tmp_path / "folder").rmdir()  # goes away after the check
+        with pytest.raises(InputError, match="cannot write"):
+            e.commit(contents, [])
+    assert (tmp_path / "old").read_bytes() == b"old"
+    assert not (tmp_path / "stamp").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
+
+
+def test_without_a_stamp_everything_is_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_bytes(b"1")
+    os.utime(out, (1, 1))
+    with Edge([str(out)], None, None) as e:
+        e.commit({str(out): b"1"}, [])
+    assert out.stat().st_mtime > 1
+
+
+def test_the_lock_keeps_a_second_driver_out(tmp_path: Path) -> None:
+    code = (
+        "import sys; from lighthouse_build.outputs import Edge\n"
+        "with Edge([], sys.argv[1], None) as e: e.commit({}, [])\n"
+    )
+    package = Path(__file__).parents[2] / "python"
+    command = [sys.executable, "-c", code, str(tmp_path / "stamp")]
+    with edge(tmp_path):
+        other = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(package)})
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=1)
+    assert other.wait(timeout=30) == 0
+    assert (tmp_path / "stamp").exists()
+
+
+def test_depfiles_escape_what_make_reads_otherwise() -> None:
+    assert depfile_text("a b", ["c$d", "e#f", "g[h]"]) == "a\\ b: \\\n  c$$d \\\n  e\\#f \\\n  g[h]\n"

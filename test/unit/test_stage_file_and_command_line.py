@@ -1,0 +1,74 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Resolved stages as files, errors as text, and the command line."""
+
+from __future__ import annotations
+
+import pytest
+from lighthouse_build import command_line
+from lighthouse_build.command_line import Emission
+from lighthouse_build.errors import Colour, Diagnostic, InputError, SourceLocation, UsageError, render
+from lighthouse_build.stage_file import ResolvedStage, Step, passes_only
+
+PLACE = SourceLocation("p.yaml", 3, 5)
+
+
+def test_a_stage_round_trips() -> None:
+    stage = passes_only([('builtin.module(a{b="c\\\\d"})', "a", PLACE), ("builtin.module(é)", "e", PLACE)], "s")
+    again = ResolvedStage.from_text(stage.to_text(), "s", stage.to_sidecar())
+    assert again == stage
+    assert again.locations == {2: PLACE, 4: PLACE}
+    assert again.steps == (Step("passes", "a"), Step("passes", "e"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a resolved stage"),
+        ("module {}", "not a resolved stage"),
+        ("// lighthouse-stage: {", "manifest of the stage is damaged"),
+        ("// lighthouse-stage: []\n", "manifest of the stage is damaged"),
+        ('// lighthouse-stage: {"format": 0}\n', "has format 0"),
+        ('// lighthouse-stage: {"format": 1, "requires": [], "steps": [{"kind": "x", "name": "y"}]}\n', "kind 'x'"),
+    ],
+)
+def test_damaged_stages_are_refused(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        ResolvedStage.from_text(text, "s.stage.mlir")
+    assert str(caught.value.location) == "s.stage.mlir:1:1"
+
+
+@pytest.mark.parametrize("sidecar", [None, "", "{}", '{"format": 1, "locations": [[1]]}', '{"format": 2}'])
+def test_a_damaged_sidecar_is_ignored(sidecar: str | None) -> None:
+    stage = passes_only([("builtin.module(a)", "a", PLACE)], "s")
+    assert ResolvedStage.from_text(stage.to_text(), "s", sidecar).locations == {}
+
+
+def test_an_error_shows_line_caret_and_notes() -> None:
+    text = "one\n\ttwo words\n"
+    note = Diagnostic("here", SourceLocation("f", 1, 1, text), "note")
+    error = InputError("wrong", SourceLocation("f", 2, 6, text), [note], [Diagnostic("before")])
+    assert render(error, Colour()) == (
+        "lh-opt: error: before\nf:2:6: error: wrong\n\ttwo words\n\t    ^\n  f:1:1: note: here\n  one\n  ^"
+    )
+
+
+def test_names_cannot_drive_the_terminal() -> None:
+    assert "\033" not in render(InputError("bad '\033[2J'"), Colour())
+
+
+def test_emissions() -> None:
+    request = command_line.parse(["p.mlir", "--emit=object=k.o", "--emit=header", "-o", "k.h"])
+    assert request.emissions == (Emission("object", "k.o"), Emission("header", "k.h"))
+    assert command_line.parse(["p.mlir"]).emissions == (Emission("mlir", "-"),)
+    assert command_line.parse(["p.mlir", "-O3", "--features=+a,-b"]).optimize == 3
+    with pytest.raises(UsageError, match="is never written"):
+        command_line.parse(["p.mlir", "--emit=object=k.o", "-o", "x"])
+    with pytest.raises(UsageError, match="names no file"):
+        command_line.parse(["p.mlir", "--emit=object="])
+    with pytest.raises(UsageError, match="cannot be mixed"):
+        command_line.parse(["p.mlir", "a.interface.json", "--emit=header"])
+
+
+def test_every_flag_has_a_help_text() -> None:
+    assert [a.dest for a in command_line.parser()._actions if not a.help] == []
