@@ -361,7 +361,7 @@ class _Job:
                     target,
                     optimize=request.optimize,
                     kinds=kinds,
-                    declared=c_interface.declared_symbols(module),
+                    declared={*signatures.declared, *(f"_mlir_ciface_{name}" for name in signatures.declared)},
                     allow_undefined=request.allow_undefined,
                 )
         for emission in request.emissions:
