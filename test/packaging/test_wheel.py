@@ -43,7 +43,7 @@ def run(command: Sequence[str | Path], cwd: Path | None = None, **environment: s
 
 def pip_wheel(source: Path, output: Path, python: Path | str = sys.executable) -> Path:
     """Build the wheel of `source` with what is installed, as a distribution does."""
-    pip = [sys.executable, "-m", "pip", "--python", python]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python]
     options = ["--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--disable-pip-version-check"]
     build = output / "build"
     path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
@@ -70,7 +70,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     binaries = root / "bin"
     site = Path(run([binaries / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip())
     (site / "bindings.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    install = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel]
+    install: list[str | Path] = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel]
     run([sys.executable, "-m", "pip", "--python", binaries / "python", *install])
     (site / "lighthouse").mkdir()
     (site / "lighthouse" / "__init__.py").write_text("tile = 4\n")
