@@ -81,6 +81,7 @@ class Request:
     print_after_all: bool = False
     debug_info: bool = False
     timing: bool = False
+    mlir_package: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -163,6 +164,12 @@ def parser() -> argparse.ArgumentParser:
     g.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a job that takes longer")
     g = p.add_argument_group("general")
     g.add_argument("-h", "--help", action="help", help="print this text")
+    g.add_argument(
+        "--mlir-package",
+        default="",
+        metavar="NAME",
+        help="the Python package of the MLIR bindings; LH_MLIR_PACKAGE too",
+    )
     g.add_argument("--version", action="store_true", help="print the versions of lh-opt, the bindings and LLVM")
     return p
 
@@ -176,7 +183,7 @@ def parse(argv: Sequence[str]) -> Request:
         name = unknown[0].split("=", 1)[0]
         raise UsageError(f"unknown argument '{unknown[0]}'{did_you_mean(name, known) or '; see lh-opt --help'}")
     if args.version:
-        return Request(action="version")
+        return Request(action="version", mlir_package=args.mlir_package)
     request = Request(
         action="print-target" if args.print_target else "run",
         inputs=tuple(args.inputs),
@@ -200,6 +207,7 @@ def parse(argv: Sequence[str]) -> Request:
         print_after_all=args.print_ir_after_all,
         debug_info=args.mlir_print_debuginfo,
         timing=args.timing,
+        mlir_package=args.mlir_package,
     )
     if request.action == "run":
         _check(request)

@@ -69,6 +69,8 @@ def _internal(error: BaseException) -> int:
 
 def _run(argv: list[str]) -> int:
     request = command_line.parse(argv)
+    if request.mlir_package:
+        os.environ["LH_MLIR_PACKAGE"] = request.mlir_package
     if request.action == "version":
         print(_version())
     elif request.action == "print-target":
@@ -227,9 +229,9 @@ class _Job:
         from lighthouse_build.bindings import find
 
         started = time.perf_counter()
-        contents = self._resolve_all() if self.payload is None else self._lower()
         for path in find().files():
             self.dependencies.add(str(path))
+        contents = self._resolve_all() if self.payload is None else self._lower()
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
         return _Result(contents, self.dependencies.paths())
@@ -251,9 +253,9 @@ class _Job:
         from lighthouse_build.resolution.resolve import resolve, runs_python
 
         if runs_python(steps):
-            from lighthouse_build.bindings import activate
+            from lighthouse_build.application.context import load
 
-            activate()  # before the environment that may name the bindings is scrubbed
+            load()  # before the environment that may name the bindings is scrubbed
             generators.scrub_environment(dict(self.request.environment))
         with self._doing(f"stage '{name}' (resolving it)"):
             return resolve(steps, name, self.dependencies, self.request.python_path)
