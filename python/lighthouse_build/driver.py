@@ -343,7 +343,7 @@ class _Job:
         return contents
 
     def _emit_code(self, module: Any, signatures: Any, diagnostics: Any) -> dict[str, bytes]:
-        from lighthouse_build.emission import c_interface, header, translate
+        from lighthouse_build.emission import c_interface, translate
 
         request = self.request
         contents = {}
@@ -372,6 +372,8 @@ class _Job:
             elif emission.kind == "interface":
                 contents[emission.path] = interface.to_json().encode()
             elif emission.kind == "header":
+                from lighthouse_build.emission import header
+
                 text = header.render([interface], guard_name=_guard(emission.path), namespace=request.namespace)
                 contents[emission.path] = text.encode()
         return contents
