@@ -6,6 +6,7 @@
     docs/cmake.md    from the bracket comments `#[=[.md:` and the target properties of cmake/*.cmake
     docs/lh-opt.md   from the parser of the driver
     docs/stages.md   from the head comments of the shipped stages
+    README.md        its copies of files, each below a comment `<!-- copy of <file> -->`
 
 With --check nothing is written, and a page that differs is an error. Needs neither MLIR nor any other package.
 """
@@ -182,17 +183,41 @@ def _comment_lines(text: str, marker: str) -> Iterator[str]:
         yield line[len(marker) :].removeprefix(" ").rstrip()
 
 
+# --- README.md ---
+
+_COPY = re.compile(r"(<!-- copy of (\S+) -->\n```\w*\n).*?(^```$)", re.DOTALL | re.MULTILINE)
+
+
+def readme() -> str:
+    """The README with its copies of files brought up to date."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return _COPY.sub(lambda copy: copy[1] + _without_licence(ROOT / copy[2]) + copy[3], text)
+
+
+def _without_licence(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"README.md: cannot copy {file.relative_to(ROOT)}: {error.strerror}") from None
+    return re.sub(r"\A.*SPDX-License-Identifier:[^\n]*\n+", "", text, flags=re.DOTALL)
+
+
 # --- all of them ---
 
-PAGES: dict[str, Callable[[], str]] = {"cmake.md": cmake_page, "lh-opt.md": driver_page, "stages.md": stages_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "README.md": readme,
+    "docs/cmake.md": lambda: GENERATED + cmake_page(),
+    "docs/lh-opt.md": lambda: GENERATED + driver_page(),
+    "docs/stages.md": lambda: GENERATED + stages_page(),
+}
 
 
 def stale(write: bool) -> list[Path]:
     """The pages that differ from what their sources say; they are written anew if `write`."""
     found = []
     for name, page in PAGES.items():
-        path = ROOT / "docs" / name
-        text = GENERATED + page().rstrip() + "\n"
+        path = ROOT / name
+        text = page().rstrip() + "\n"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             found.append(path)
             if write:
