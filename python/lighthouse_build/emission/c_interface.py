@@ -33,6 +33,7 @@ from lighthouse_build.emission.destinations import (
 )
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, split_types, tag_of
+from lighthouse_build.emission.names import why_no_function_name
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, SourceLocation
 
 __all__ = ["Signature", "Signatures", "finish", "mark"]
@@ -40,24 +41,6 @@ __all__ = ["Signature", "Signatures", "finish", "mark"]
 _EMIT = "llvm.emit_c_interface"
 _DECLARED = "lh.declared"  # on a declaration that did not ask for the C interface itself
 _CIFACE = "_mlir_ciface_"
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEYWORDS = frozenset(
-    """
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class
-    co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype
-    default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline
-    int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public
-    register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast
-    struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual union
-    unsigned using virtual void volatile wchar_t while xor xor_eq
-    """.split()  # noqa: SIM905 (reads better)
-)
-# Lowered code calls these itself; a function of that name would take their place in the whole program.
-_RUNTIME = frozenset(
-    """
-    abort aligned_alloc calloc free malloc memcmp memcpy memmove memrefCopy memset posix_memalign puts realloc
-    """.split()  # noqa: SIM905 (reads better)
-)
 
 
 @dataclass(frozen=True)
@@ -255,7 +238,7 @@ def _check_names(signatures: Signatures, prefix: str) -> None:
     seen: dict[str, Signature] = {}
     for signature in signatures.functions:
         symbol = prefix + signature.name
-        reason = _why_no_name(symbol)
+        reason = why_no_function_name(symbol)
         if reason:
             msg = f"the public function '@{signature.name}' would be the C function '{symbol}', {reason}; rename it"
             msg += ", make it private, or set a symbol prefix" if not prefix else " or make it private"
@@ -264,18 +247,6 @@ def _check_names(signatures: Signatures, prefix: str) -> None:
             msg = f"the C function '{symbol}' is defined twice; rename one"
             raise InputError(msg, signature.location, [Diagnostic("the other is here", seen[symbol].location, "note")])
         seen[symbol] = signature
-
-
-def _why_no_name(symbol: str) -> str:
-    if not _IDENTIFIER.fullmatch(symbol):
-        return "which is not a C identifier"
-    if symbol in _KEYWORDS:
-        return "which is a keyword of C or C++"
-    if symbol == "main":
-        return "which is the entry of a program"
-    if symbol in _RUNTIME:
-        return "which lowered code itself calls"
-    return ""
 
 
 class _Finisher:
