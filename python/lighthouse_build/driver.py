@@ -299,6 +299,10 @@ class _Job:
 
         assert self.payload is not None
         name, path, text = self.payload
+        if self.request.kinds & CODE:
+            from lighthouse_build.emission.codegen import resolve_target
+
+            self.target = resolve_target(self.request.triple, self.request.cpu, self.request.features)
         stages = self._stages()
         self._check_steps(stages)
         code = self.request.kinds & (CODE | {"interface", "header"})
@@ -357,10 +361,9 @@ class _Job:
             with self._doing("the translation to LLVM IR"):
                 llvm_ir = translate.translate(module, diagnostics)
             with self._doing("the code generator"):
-                target = codegen.resolve_target(request.triple, request.cpu, request.features)
                 code = codegen.generate(
                     llvm_ir,
-                    target,
+                    self.target,
                     optimize=request.optimize,
                     kinds=kinds,
                     declared={*signatures.declared, *(f"_mlir_ciface_{name}" for name in signatures.declared)},

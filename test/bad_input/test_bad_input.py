@@ -70,6 +70,20 @@ module attributes {transform.with_named_sequence} {
   }
 }
 """,
+    "params.mlir": """\
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @s(%r: !transform.any_op {transform.readonly},
+      %p: !transform.param<i64> {lh.name = "tile", transform.readonly}) {
+    %k = transform.tune.knob<"unroll"> options = [1, 2] -> !transform.param<i64>
+    transform.tune.alternatives<"order"> { transform.yield }, { transform.yield }
+    transform.yield
+  }
+  transform.named_sequence @unnamed(%r: !transform.any_op {transform.readonly},
+      %p: !transform.param<i64> {transform.readonly}) {
+    transform.yield
+  }
+}
+""",
     "no_key.yaml": "Stages:\n  - pass: cse\n",
     "bad_key.yaml": "Pipeline:\n  - pas: cse\n",
     "bad_pass.yaml": "Pipeline:\n  - pass: cse\n  - pass: canonicalise\n",
@@ -124,6 +138,19 @@ CASES = [
     Case("mm.mlir --stage=fails.mlir", LOWERING, r"fails.mlir:4:12: error: .*expected to contain 2 payloads"),
     Case("mm.mlir --stage=damaged.stage.mlir", INPUT, r"damaged.stage.mlir:1:1: error: not a resolved stage"),
     Case("mm.mlir --stage=old.stage.mlir", INPUT, r"old.stage.mlir:1:1: error: the stage has format 999"),
+    Case(
+        "mm.mlir --stage=params.mlir[s]", INPUT, r"error: 'params.mlir\[s\]' needs the parameter 'tile', 'unroll', 'ord"
+    ),
+    Case("mm.mlir --stage=params.mlir[s]{tiles=1}", INPUT, r"error: .* has no parameter 'tiles'; did you mean 'tile'"),
+    Case("mm.mlir --stage=params.mlir[s]{tile=a,unroll=1,order=0}", INPUT, r"error: parameter 'tile' is an integer"),
+    Case(
+        "mm.mlir --stage=params.mlir[s]{tile=1,unroll=3,order=0}", INPUT, r"error: knob 'unroll' .* cannot be 3; it is"
+    ),
+    Case(
+        "mm.mlir --stage=params.mlir[s]{tile=1,unroll=2,order=2}", INPUT, r"error: alternative 'order' .* 0 to 1, not 2"
+    ),
+    Case("mm.mlir --stage=params.mlir[unnamed]{p=1}", INPUT, r"error: argument 1 of '@unnamed' .* has no name"),
+    Case("mm.mlir --stage=two.mlir[first]{p=1}", INPUT, r"error: .* has no parameter 'p'; it takes no parameters"),
     # Generators.
     Case("mm.mlir --stage=empty.py", INPUT, r"error: no function 'create_schedule' in .*; it has none"),
     Case("mm.mlir --stage=gen.py[raise]", INPUT, r"error: no function 'raise' in .*; did you mean 'raises'\?"),
@@ -160,9 +187,9 @@ CASES = [
     Case("mm.mlir --stage=broken.yaml", INPUT, r"broken.yaml:2:1: error: not YAML"),
     Case("mm.mlir --stage=unused.yaml{x=1}", INPUT, r"<command line>:1:1: error: .*unused.yaml' has no variable 'x'"),
     # Targets and outputs.
-    Case("scalar.mlir --stage=convert-to-llvm --emit=object --target-triple=pdp11-dec-unix", INPUT, r"error: .*pdp11"),
-    Case("scalar.mlir --stage=convert-to-llvm --emit=object --cpu=pentium99", INPUT, r"error: .*pentium99"),
-    Case("scalar.mlir --stage=convert-to-llvm --emit=object --features=+nosuch", INPUT, r"error: .*nosuch"),
+    Case("scalar.mlir --stage=convert-to-llvm --emit=object --target-triple=pdp11-dec-unix", USAGE, r"error: .*pdp11"),
+    Case("scalar.mlir --stage=convert-to-llvm --emit=object --cpu=pentium99", USAGE, r"error: .*pentium99"),
+    Case("scalar.mlir --stage=convert-to-llvm --emit=object --features=+nosuch", USAGE, r"error: .*nosuch"),
     Case("mm.mlir --stage=cse --emit=object", LOWERING, r"error: .*not lowered.*'linalg.matmul'.* left over"),
     Case("mm.mlir --emit=llvm", USAGE, r"error: cannot emit 'llvm'; did you mean 'llvmir'\?"),
     Case("mm.mlir --emit=mlir --emit=llvmir", USAGE, r"error: several outputs would be written to"),

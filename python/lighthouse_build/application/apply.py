@@ -18,7 +18,7 @@ from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation
 from lighthouse_build.stage_file import PASSES, ResolvedStage, Step
 
-__all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline"]
+__all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
 
 # (stage, step, index of the step in its stage, payload)
 Hook = Callable[[ResolvedStage, Step, int, Any], None]
@@ -54,8 +54,13 @@ def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mli
 def describe(stage: ResolvedStage, step: Step) -> str:
     """How messages name a step: short when the stage is that one step."""
     if len(stage.steps) == 1 and stage.name == step.name:
-        return f"stage '{step.name}'"
-    return f"stage '{stage.name}', step '{step.name}'"
+        return f"stage '{shorten(step.name)}'"
+    return f"stage '{shorten(stage.name)}', step '{shorten(step.name)}'"
+
+
+def shorten(name: str) -> str:
+    """`name`, or the ends of it when it is a pipeline of many passes."""
+    return name if len(name) <= 80 else f"{name[:38]}…{name[-38:]}"
 
 
 def _apply(

@@ -53,8 +53,16 @@ class Payload:
     text: str | bytes = ""
 
 
+_MAX_LINES = 16
+
 # One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
 _FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?\bat (loc\(.*?\)): ")
+
+
+def _shortened(message: str) -> str:
+    """`message` without the rest of an operation that fills the screen."""
+    lines = message.splitlines()
+    return message if len(lines) <= _MAX_LINES else "\n".join([*lines[:_MAX_LINES], "…"])
 
 
 def _cast(kind: Any, location: Any) -> Any:
@@ -96,7 +104,7 @@ class Diagnostics:
         """MLIR's diagnostic, or the information of one in an MLIRError, as ours."""
         severity = str(diagnostic.severity).rpartition(".")[2].lower()
         notes = tuple(self.convert(note) for note in diagnostic.notes)
-        return Diagnostic(diagnostic.message, self.location(diagnostic.location), severity, notes)
+        return Diagnostic(_shortened(diagnostic.message), self.location(diagnostic.location), severity, notes)
 
     def location(self, location: Any) -> SourceLocation | None:
         """The first place in a file that `location` holds."""
@@ -133,7 +141,7 @@ class Diagnostics:
         for where, message in zip(pieces[1::2], pieces[2::2]):
             file = re.search(r'"((?:[^"\\]|\\.)*)":(\d+):(\d+)', where)
             place = self._at(file[1], int(file[2]), int(file[3])) if file else None
-            found.append(Diagnostic(message.strip(), place if place and place.line else None, "note"))
+            found.append(Diagnostic(_shortened(message.strip()), place if place and place.line else None, "note"))
         return Diagnostic(found[0].message, found[0].location, "error", tuple(found[1:]))
 
     def take(self) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
@@ -23,10 +23,14 @@ from lighthouse_build.resolution.dependencies import Dependencies
 from lighthouse_build.resolution.search import SearchPath
 from lighthouse_build.stage_file import PASSES, SCHEDULE, ResolvedStage, Step
 
+if TYPE_CHECKING:
+    from lighthouse_build.resolution.parameters import Constant
+
 __all__ = ["PlannedStep", "Planner", "read_resolved", "resolve", "runs_python"]
 
 _MAIN = "__transform_main"
 _WITH_SEQUENCES = "transform.with_named_sequence"
+_READONLY = "transform.readonly"
 
 
 @dataclass(frozen=True)
@@ -160,14 +164,11 @@ class _Builder:
         if isinstance(spec, language.Resolved):
             self._resolved(step)
             return
-        if spec.params:
-            msg = f"parameters of a sequence are not supported by this version: {', '.join(spec.params)}"
-            raise InputError(msg, step.location)
         if isinstance(spec, language.Schedule):
             module = self.mlir.parse_file(step.path, "schedule", self.diagnostics, self.context)
         else:
             module = self._generate(spec, step)
-        self._schedule(module, spec.sequence, language.describe(spec), step)
+        self._schedule(module, spec, step)
 
     def _passes(self, pipeline: str, name: str, location: SourceLocation) -> None:
         ir = self.ir
@@ -228,19 +229,26 @@ class _Builder:
             raise InputError(msg, step.location)
         return result
 
-    def _schedule(self, module: Any, wanted: str | None, name: str, step: PlannedStep) -> None:
+    def _schedule(self, module: Any, spec: language.Schedule | language.Generator, step: PlannedStep) -> None:
+        from lighthouse_build.resolution.parameters import Parameters
+
         ir = self.ir
         operation = module.operation
+        name = language.describe(spec)
         if _WITH_SEQUENCES not in operation.attributes:
             msg = f"the schedule '{name}' lacks the module attribute '{_WITH_SEQUENCES}'"
             raise InputError(msg, step.location)
         message = f"the schedule '{name}' does not verify"
         self.mlir.verify(operation, message, InputError, self.diagnostics, step.location)
-        sequence = self._choose(operation, wanted, name, step.location)
         index = len(self.steps)
         copy = operation.clone(ip=ir.InsertionPoint(self.outer.body))
         copy.attributes["sym_name"] = ir.StringAttr.get(f"step{index}")
-        copy.regions[0].blocks[0].append(self._entry(sequence, index))
+        sequence = self._choose(copy, spec.sequence, name, step.location)
+        constants = Parameters(ir, copy, sequence, name, step.location).bind(spec.params)
+        copy.regions[0].blocks[0].append(self._entry(sequence, index, constants))
+        self.mlir.verify(
+            copy, f"'{name}' does not verify with its parameters", InputError, self.diagnostics, step.location
+        )
         self.steps.append(Step(SCHEDULE, name))
 
     def _choose(self, module: Any, wanted: str | None, name: str, location: SourceLocation) -> Any:
@@ -263,36 +271,43 @@ class _Builder:
         else:
             msg = f"the schedule '{name}' has no '@{_MAIN}'; name the sequence to apply in brackets: {listed}"
             raise InputError(msg, location)
-        arguments = sequence.operation.regions[0].blocks[0].arguments
-        if len(arguments) != 1:
+        if len(sequence.operation.regions[0].blocks[0].arguments) == 0:
             symbol = sequence.attributes["sym_name"].value
-            extra = "no argument" if not len(arguments) else f"{len(arguments) - 1} more than the root"
-            msg = f"sequence '@{symbol}' of '{name}' takes {extra}; it must take the payload's root alone"
+            msg = f"sequence '@{symbol}' of '{name}' takes no argument; it must take the payload's root"
             raise InputError(msg, location)
         return sequence.operation
 
-    def _entry(self, sequence: Any, index: int) -> Any:
-        """The entry wrapper: one argument, includes `sequence`."""
+    def _entry(self, sequence: Any, index: int, constants: Sequence[Constant]) -> Any:
+        """The entry wrapper: takes the root alone, binds `constants` to the other arguments, includes `sequence`."""
         ir = self.ir
-        symbol = sequence.attributes["sym_name"]
         root = sequence.regions[0].blocks[0].arguments[0].type
         effect = "consumed"
-        if "arg_attrs" in sequence.attributes and "transform.readonly" in ir.DictAttr(
-            sequence.attributes["arg_attrs"][0]
-        ):
+        if "arg_attrs" in sequence.attributes and _READONLY in ir.DictAttr(sequence.attributes["arg_attrs"][0]):
             effect = "readonly"
-        results = ir.FunctionType(sequence.attributes["function_type"].value).results
-        returned = ", ".join(map(str, results))
-        bound = f"%results:{len(results)} = " if results else ""
-        quoted = '@"' + symbol.value.replace("\\", "\\\\").replace('"', "\\22") + '"'
+        results = ", ".join(str(t) for t in ir.FunctionType(sequence.attributes["function_type"].value).results)
+        types = ", ".join([str(root), *(constant.type for constant in constants)])
+        lines, operands = [], ["%root"]
+        for number, constant in enumerate(constants):
+            parts = []
+            for position, attribute in enumerate(constant.attributes):
+                parts.append(f"%c{number}_{position}")
+                lines.append(f"{parts[-1]} = transform.param.constant {attribute} -> {constant.type}")
+            if len(parts) > 1:
+                lines.append(f"%c{number} = transform.merge_handles {', '.join(parts)} : {constant.type}")
+            operands.append(f"%c{number}" if len(parts) > 1 else parts[0])
+        symbol = "@" + str(sequence.attributes["sym_name"])
+        bound = f"%results:{results.count('!')} = " if results else ""
+        arguments = ", ".join(f"%a{i}: {t} {{transform.readonly}}" for i, t in enumerate(types.split(", ")))
+        arguments = arguments.replace("readonly", effect, 1)
         text = f"""module attributes {{transform.with_named_sequence}} {{
           transform.named_sequence @{stage_file.entry_name(index)}(%root: {root} {{transform.{effect}}}) {{
-            {bound}transform.include {quoted} failures(propagate) (%root) : ({root}) -> ({returned})
+            {" ".join(lines)}
+            {bound}transform.include {symbol} failures(propagate) ({", ".join(operands)}) : ({types}) -> ({results})
             transform.yield
-          }} transform.named_sequence private {quoted}(%root: {root} {{transform.{effect}}}){
-            f" -> ({returned})" if results else ""
-        }
+          }}
+          transform.named_sequence private {symbol}({arguments}){f" -> ({results})" if results else ""}
         }}"""
+        # Parsed beside a declaration of the sequence, then taken out: an include wants its target there.
         wrapper = ir.Module.parse(text, self.context)
         entry = wrapper.body.operations[0].operation
         entry.detach_from_parent()
@@ -340,5 +355,17 @@ def _locations(body: str, located: str, ignored: str) -> dict[int, SourceLocatio
         trailing = _TRAILING.search(line)
         place = first(trailing[1]) if trailing else None
         if place:
-            places[number] = place
+            # The location of an operation with regions stands at their end, the operation where the indentation is
+            # the same.
+            places[_opening_line(marked, number) if line.lstrip().startswith("}") else number] = place
     return places
+
+
+def _opening_line(lines: Sequence[str], closing: int) -> int:
+    """The line (from 1) of the operation whose last region ends in line `closing`."""
+    indentation = len(lines[closing - 1]) - len(lines[closing - 1].lstrip())
+    for number in range(closing - 1, 0, -1):
+        text = lines[number - 1]
+        if len(text) - len(text.lstrip()) == indentation and not text.lstrip().startswith(("}", "^")):
+            return number
+    return closing
