@@ -1,0 +1,575 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""LLVM IR to objects, for any target: the code generator, LLVM 22 by way of llvmlite.
+
+What can be known to go wrong is an error that says what the target or the runtime lacks. What cannot (LLVM's "Cannot
+select", an assertion) ends the process; the supervisor that runs this module in a child reports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from lighthouse_build.emission.llvm_ir import code_of, to_reader
+from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
+from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
+from lighthouse_build.target import Target, baseline_cpu, baseline_features, normalise_triple, same_platform
+
+__all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
+
+KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
+
+_OLDEST_LLVM = 22  # what `llvm_ir.to_reader` writes for
+
+
+# --- LLVM -------------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _llvm() -> Any:
+    """llvmlite's binding, ready for all targets.
+
+    Raises:
+        InputError: it is not installed, or has an LLVM that is too old.
+    """
+    try:
+        from llvmlite import binding
+    except ImportError as error:
+        msg = f"the code generator needs llvmlite ({error}); install it with: {sys.executable} -m pip install llvmlite"
+        raise InputError(msg) from None
+    _check_version(binding.llvm_version_info)
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+    # Without it nothing lowers llvm.matrix.*, which MLIR's vector lowering can make.
+    binding.set_option("lh-opt", "-enable-matrix")
+    return binding
+
+
+def _check_version(version: tuple[int, ...]) -> None:
+    if version[0] < _OLDEST_LLVM:
+        found = ".".join(map(str, version))
+        msg = (
+            f"llvmlite has LLVM {found}, which cannot read what the bindings write; LLVM {_OLDEST_LLVM} or newer is "
+            f"needed: {sys.executable} -m pip install --upgrade llvmlite"
+        )
+        raise InputError(msg)
+
+
+def llvm_version() -> str:
+    """The version of the code generator's LLVM, `22.1.0`."""
+    return ".".join(map(str, _llvm().llvm_version_info))
+
+
+@contextlib.contextmanager
+def _captured_stderr() -> Iterator[list[str]]:
+    """Collects what is written to file descriptor 2: LLVM has no other way to say that it ignores a CPU or feature.
+
+    The list is filled on leaving, one item a line.
+    """
+    lines: list[str] = []
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as stream:
+        os.dup2(stream.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            stream.seek(0)
+            lines += stream.read().decode("utf-8", "replace").splitlines()
+
+
+# --- Targets ----------------------------------------------------------------------------------------------------------
+
+_FEATURE = re.compile(r"[-+][\w.-]+")
+
+# x86 CPUs before 64 bits. LLVM knows them for x86_64, and ends the process when code is generated.
+_X86_32_BIT_CPUS = re.compile(
+    r"i[3-6]86|pentium(?!.*64).*|prescott|yonah|lakemont|k6.*|athlon(?!64|-fx).*|geode|winchip.*|c3.*"
+)
+
+
+def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str]) -> Target:
+    """The target for what the user asked for, checked against LLVM.
+
+    Args:
+        triple: LLVM's or GNU's name of the platform (`gcc -dumpmachine`); None for the platform this runs on.
+        cpu: LLVM's name of a CPU; None for the platform's baseline, whatever this runs on; `native` for the CPU this
+            runs on, with its features spelled out, because a virtual machine may hide some that the name implies.
+        features: `+name` or `-name`; an item may hold several, separated by commas. Later ones win.
+
+    Raises:
+        UsageError: something is not known to LLVM, or `native` is asked for another architecture.
+    """
+    llvm = _llvm()
+    host = normalise_triple(llvm.get_process_triple())
+    triple = normalise_triple(triple) if triple else host
+    _check_triple(triple)
+    wanted = [word for item in features for word in item.replace(" ", "").split(",") if word]
+    for word in wanted:
+        if not _FEATURE.fullmatch(word):
+            msg = f"'{word}' is not a CPU feature with its sign; write '+{word.lstrip('+-')}' or '-{word.lstrip('+-')}'"
+            raise UsageError(msg)
+
+    known: list[str] = []
+    if cpu == "native":
+        if triple.partition("-")[0] != host.partition("-")[0]:
+            msg = f"CPU 'native' is that of {host}, but the target is {triple}; name its CPU"
+            raise UsageError(msg)
+        cpu = llvm.get_host_cpu_name()
+        # Those that are off are named too: the CPU's name may imply them.
+        known = llvm.get_host_cpu_features().flatten().split(",")
+    elif not cpu or cpu == baseline_cpu(triple):
+        cpu = baseline_cpu(triple)
+        known = list(baseline_features(triple))
+    # One word for each feature, in order of the last: equal targets are equal tuples.
+    chosen = tuple({word[1:]: word for word in (*known, *wanted)}.values())
+    target = Target(triple, cpu, tuple(word for word in chosen if word[1:]))
+    _check_cpu(target)
+    return target
+
+
+def _check_triple(triple: str) -> None:
+    try:
+        _llvm().Target.from_triple(triple)
+    except RuntimeError:
+        hint = did_you_mean(triple.partition("-")[0], _ARCHITECTURES)
+        msg = f"unknown target triple '{triple}': LLVM has no code generator for '{triple.partition('-')[0]}'{hint}"
+        raise UsageError(msg) from None
+
+
+# For did-you-mean; what is possible is for LLVM to say.
+_ARCHITECTURES = (
+    "x86_64",
+    "i686",
+    "aarch64",
+    "arm",
+    "riscv64",
+    "riscv32",
+    "loongarch64",
+    "powerpc64le",
+    "s390x",
+    "wasm32",
+)
+
+
+def _check_cpu(target: Target) -> None:
+    """Raise a UsageError for a CPU or feature that LLVM would ignore with a warning."""
+    if target.arch == "x86_64" and _X86_32_BIT_CPUS.fullmatch(target.cpu):
+        msg = f"CPU '{target.cpu}' has no 64-bit instructions, which {target.triple} needs"
+        raise UsageError(msg)
+    with _captured_stderr() as lines:
+        _target_machine(target)
+    for line in lines:
+        match = re.match(r"'([^']*)' is not a recognized (processor|feature)", line)
+        if not match:
+            continue
+        name = match[1].lstrip("+-")
+        cpus, features = _names_known(target.triple)
+        if match[2] == "processor":
+            msg = f"unknown CPU '{name}' for {target.triple}{did_you_mean(name, cpus)}"
+        else:
+            msg = f"unknown CPU feature '{name}' for {target.triple}{did_you_mean(name, features)}"
+        raise UsageError(msg)
+    if lines:
+        msg = f"LLVM refuses CPU '{target.cpu}' for {target.triple}: {lines[0]}"
+        raise UsageError(msg)
+
+
+def _names_known(triple: str) -> tuple[list[str], list[str]]:
+    """CPUs and features of the triple's architecture, for did-you-mean.
+
+    From the help text, which LLVM prints once in a process: both lists may be empty.
+    """
+    with _captured_stderr() as lines:
+        _target_machine(Target(triple, "help"))
+    names: tuple[list[str], list[str]] = ([], [])
+    heading = 0
+    for line in lines:
+        if line.startswith("Available features"):
+            heading = 1
+        elif match := re.match(r"  (\S+) +- ", line):
+            names[heading].append(match[1])
+    return names
+
+
+def _target_machine(target: Target, optimize: int = 0, abi: str = "") -> Any:
+    description = _llvm().Target.from_triple(target.triple)
+    return description.create_target_machine(
+        cpu=target.cpu,
+        features=",".join(target.features),
+        opt=optimize,
+        reloc="pic",
+        codemodel="default",
+        abiname=abi,
+    )
+
+
+def _abi(target: Target) -> str:
+    """The calling convention where the triple does not decide it: floats in registers, if the CPU has such."""
+    if target.arch not in ("riscv32", "riscv64"):
+        return ""
+    integers = "lp64" if target.arch == "riscv64" else "ilp32"
+    has = _features_present(target, ("d", "f"))
+    return integers + ("d" if has["d"] else "f" if has["f"] else "")
+
+
+def _features_present(target: Target, names: Sequence[str]) -> dict[str, bool]:
+    """Which of the CPU features the target has, by its CPU, its features or what these imply.
+
+    LLVM does not tell. But its inliner refuses to inline a function that needs more features than its caller has; so
+    one pair of functions for each feature is optimised, and those that are inlined tell.
+    """
+    llvm = _llvm()
+    machine = _target_machine(target)
+    base = ",".join(target.features)
+    functions = [
+        f'define internal i32 @needs{i}(i32 %x) "target-features"="{",".join(filter(None, (base, "+" + name)))}" {{\n'
+        f"  %y = mul i32 %x, 3\n  ret i32 %y\n}}\n"
+        f'define i32 @has{i}(i32 %x) "target-features"="{base}" {{\n'
+        f"  %y = call i32 @needs{i}(i32 %x)\n  ret i32 %y\n}}\n"
+        for i, name in enumerate(names)
+    ]
+    module = llvm.parse_assembly("".join(functions), llvm.create_context())
+    module.triple = target.triple
+    module.data_layout = str(machine.target_data)
+    with _captured_stderr():  # a feature that the architecture does not know is none that the target has
+        _optimise(module, machine, 2)
+    left = {function.name for function in module.functions}
+    return {name: f"needs{i}" not in left for i, name in enumerate(names)}
+
+
+# --- Code -------------------------------------------------------------------------------------------------------------
+
+
+def generate(
+    llvm_ir: str,
+    target: Target,
+    *,
+    optimize: int,
+    kinds: Collection[str],
+    declared: Collection[str],
+    allow_undefined: Sequence[str] = (),
+) -> dict[str, bytes]:
+    """Generate code from LLVM IR.
+
+    Args:
+        llvm_ir: a module as the bindings translate it: the text of a newer LLVM.
+        target: what to generate for, from `resolve_target`.
+        optimize: 0 to 3, as for a C compiler; from 2 on loops and straight-line code are vectorised.
+        kinds: what to return, of `KINDS`.
+        declared: functions and globals that the payload declares to be defined elsewhere.
+        allow_undefined: further symbols that may stay undefined; `*` matches any characters.
+
+    Returns:
+        Bytes for each of `kinds`, equal for equal arguments.
+
+        `llvmir` and `bitcode` are what goes into the optimiser: the payload with the target's triple and data layout
+        and with `memrefCopy` if it calls it, verified; nothing is optimised yet, so that another compiler can, and
+        conversions of 16-bit floats are still instructions. They are LLVM 22's. `assembly` and `object` are optimised
+        and position-independent, and have as weak hidden functions what they call of the runtime in `runtime/`.
+
+    Raises:
+        LoweringError: LLVM refuses the module, or it uses what the target lacks, or the code would need a symbol that
+            nothing defines.
+    """
+    if unknown := set(kinds) - KINDS:
+        msg = f"unknown kinds {sorted(unknown)}"
+        raise ValueError(msg)
+    llvm = _llvm()
+    text = to_reader(llvm_ir)
+    context = llvm.create_context()
+    machine = _target_machine(target, optimize, _abi(target))
+    module = _parse(text, context)
+    _set_target(module, target, str(machine.target_data))
+    _check_requirements(text, module, target)
+    _link_runtime(module, [f.name for f in module.functions if f.is_declaration and f.name == "memrefCopy"])
+    _verify(module)
+
+    outputs: dict[str, bytes] = {}
+    if "llvmir" in kinds:
+        outputs["llvmir"] = str(module).encode()
+    if "bitcode" in kinds:
+        outputs["bitcode"] = module.as_bitcode()
+    if {"assembly", "object"} & set(kinds):
+        _optimise(module, machine, optimize)
+        obj = _emit_object(module, machine)
+        undefined = undefined_symbols(obj)
+        if undefined is not None:
+            explain_undefined(undefined, declared, allow_undefined)
+        if "object" in kinds:
+            outputs["object"] = obj
+        if "assembly" in kinds:
+            outputs["assembly"] = _for_assemblers(_guarded(lambda: machine.emit_assembly(module))).encode()
+    return outputs
+
+
+def _parse(text: str, context: Any) -> Any:
+    try:
+        return _llvm().parse_assembly(text, context)
+    except RuntimeError as error:
+        # "LLVM IR parsing error\n<string>:4:36: error: what\n<line>\n<caret>"
+        match = re.search(r"<string>:(\d+):(\d+): error: (.*)", str(error))
+        what = match[3] if match else str(error)
+        notes = []
+        if match:
+            line = text.split("\n")[int(match[1]) - 1]
+            column = int(match[2])
+            notes = [Diagnostic(f"LLVM IR: {line[max(0, column - 60) : column + 60].strip()}", severity="note")]
+        msg = f"LLVM {llvm_version()} cannot read the LLVM IR of the payload: {what}"
+        raise LoweringError(msg, notes=notes) from None
+
+
+def _verify(module: Any) -> None:
+    try:
+        module.verify()
+    except RuntimeError as error:
+        msg = f"LLVM {llvm_version()} finds the LLVM IR of the payload invalid: {str(error).strip()}"
+        raise LoweringError(msg) from None
+
+
+def _guarded(call: Any) -> Any:
+    """What `call` returns; LLVM's complaint as an error."""
+    try:
+        return call()
+    except RuntimeError as error:
+        msg = f"LLVM cannot generate code: {str(error).strip()}"
+        raise LoweringError(msg) from None
+
+
+def _set_target(module: Any, target: Target, layout: str) -> None:
+    """Set triple and data layout; an error if the payload has others of its own."""
+    own = module.triple
+    if own and not same_platform(own, target.triple):
+        msg = (
+            f"the payload has the target triple '{own}' (llvm.target_triple), but the target is '{target.triple}'; "
+            f"remove the attribute, or ask for --target-triple={own}"
+        )
+        raise LoweringError(msg)
+    if module.data_layout and module.data_layout != layout:
+        msg = (
+            f"the payload has the data layout '{module.data_layout}' (llvm.data_layout or dlti.dl_spec), but that of "
+            f"{target.triple} is '{layout}'; remove the attribute, or ask for the target that it belongs to"
+        )
+        raise LoweringError(msg)
+    module.triple = target.triple
+    module.data_layout = layout
+
+
+def _optimise(module: Any, machine: Any, level: int) -> None:
+    llvm = _llvm()
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = level >= 2
+    options.slp_vectorization = level >= 2
+    options.loop_interleaving = level >= 2
+    options.loop_unrolling = level >= 1
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def _emit_object(module: Any, machine: Any) -> bytes:
+    """The object of the optimised module, with the runtime functions it calls linked into both.
+
+    Only instruction selection decides which conversions become calls: so the object is made, looked at, and made again
+    when it lacks some.
+    """
+    # Instruction selection changes the module it works on.
+    obj: bytes = _guarded(lambda: machine.emit_object(module.clone()))
+    lacking = [name for name in undefined_symbols(obj) or _runtime_names() if name in _runtime_names()]
+    if _link_runtime(module, lacking):
+        obj = _guarded(lambda: machine.emit_object(module.clone()))
+    return obj
+
+
+# The parts of RISC-V's a, c and m have had names of their own since 2023, which binutils before 2.43 refuse.
+_RISCV_ATTRIBUTE = re.compile(r'^\t\.attribute\t5, "(rv\d+i[^"]*)"', re.MULTILINE)
+_RISCV_IMPLIED = {"a": ("zaamo", "zalrsc"), "c": ("zca", "zcd", "zcf"), "m": ("zmmul",)}
+
+
+def _for_assemblers(assembly: str) -> str:
+    """`assembly` without the names of RISC-V extensions that others in the list imply."""
+
+    def shorten(match: re.Match[str]) -> str:
+        words = match[1].split("_")
+        names = [re.sub(r"\d+p\d+$", "", word) for word in words]
+        implied = {part for name in names for part in _RISCV_IMPLIED.get(name, ())}
+        kept = [word for word, name in zip(words, names, strict=True) if name not in implied]
+        return match[0].replace(match[1], "_".join(kept))
+
+    return _RISCV_ATTRIBUTE.sub(shorten, assembly)
+
+
+# --- Runtime ----------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _runtime_names() -> frozenset[str]:
+    """The functions in `runtime/`, one a file of its name."""
+    folder = resources.files(__package__) / "runtime"
+    return frozenset(entry.name[:-3] for entry in folder.iterdir() if entry.name.endswith(".ll"))
+
+
+def _link_runtime(module: Any, names: Sequence[str]) -> bool:
+    """Link the runtime functions `names` into the module, each unless it has one; whether there was any."""
+    linked = False
+    for name in names:
+        if any(f.name == name and not f.is_declaration for f in module.functions):
+            continue
+        text = (resources.files(__package__) / "runtime" / f"{name}.ll").read_text(encoding="utf-8")
+        part = _llvm().parse_assembly(text, module._context)
+        part.triple = module.triple
+        part.data_layout = module.data_layout
+        module.link_in(part)
+        linked = True
+    return linked
+
+
+# --- What the payload asks of the target ------------------------------------------------------------------------------
+
+# Whose intrinsics have which prefix: `llvm.x86.avx512.…`.
+_INTRINSIC_ARCHITECTURES = {
+    "aarch64": ("AArch64", r"aarch64.*|arm64.*"),
+    "amdgcn": ("AMD GPUs", r"amdgcn"),
+    "amdgpu": ("AMD GPUs", r"amdgcn"),
+    "arm": ("32-bit ARM", r"(?:arm|thumb)(?!64).*"),
+    "hexagon": ("Hexagon", r"hexagon"),
+    "loongarch": ("LoongArch", r"loongarch.*"),
+    "nvvm": ("NVIDIA GPUs", r"nvptx.*"),
+    "ppc": ("PowerPC", r"powerpc.*"),
+    "r600": ("AMD GPUs", r"r600"),
+    "riscv": ("RISC-V", r"riscv.*"),
+    "s390": ("z/Architecture", r"s390x?"),
+    "spv": ("SPIR-V", r"spirv.*"),
+    "wasm": ("WebAssembly", r"wasm.*"),
+    "x86": ("x86", r"x86.*|i[3-9]86"),
+}
+
+
+@dataclass(frozen=True)
+class _Need:
+    """Intrinsics whose names match need one of the features."""
+
+    pattern: re.Pattern[str]
+    features: tuple[str, ...]
+
+
+def _need(pattern: str, *features: str) -> _Need:
+    return _Need(re.compile(pattern), features)
+
+
+# The first that matches the start counts, so the special ones go first. An intrinsic that is missing here is left to
+# LLVM, which ends the process with "Cannot select".
+_NEEDS = (
+    _need(r"llvm\.x86\.avx512bf16\.", "avx512bf16"),
+    _need(r"llvm\.x86\.avx512fp16\.", "avx512fp16"),
+    _need(r"llvm\.x86\.avx512\.vp2intersect\.", "avx512vp2intersect"),
+    _need(r"llvm\.x86\.avx512\.(?:mask\.)?vpdp", "avx512vnni"),
+    _need(r"llvm\.x86\.avx512\.conflict\.", "avx512cd"),
+    _need(r"llvm\.x86\.avx512\.vpermi2var\.qi|llvm\.x86\.avx512\.(?:permvar\.qi|pmultishift)", "avx512vbmi"),
+    _need(r"llvm\.x86\.avx512\.(?:psad|pmul|pack|pmadd|dbpsadbw|permvar\.hi|psllv\.w|psrav\.w|psrlv\.w)", "avx512bw"),
+    _need(r"llvm\.x86\.avx512\.", "avx512f"),
+    _need(r"llvm\.x86\.avx10\.", "avx10.2"),
+    _need(r"llvm\.x86\.avx2\.vpdpb", "avxvnniint8", "avx10.2"),
+    _need(r"llvm\.x86\.avx2\.vpdpw", "avxvnniint16", "avx10.2"),
+    _need(r"llvm\.x86\.avx2\.", "avx2"),
+    _need(r"llvm\.x86\.avx\.", "avx"),
+    _need(r"llvm\.x86\.(?:vbcstne|vcvtne[eo]|vcvtneps2bf16)", "avxneconvert", "avx512bf16"),
+    _need(r"llvm\.x86\.vcvtps2ph", "f16c"),
+    _need(r"llvm\.x86\.tdpbf16ps", "amx-bf16"),
+    _need(r"llvm\.x86\.tdpfp16ps", "amx-fp16"),
+    _need(r"llvm\.x86\.tdpb[su][su]d", "amx-int8"),
+    _need(r"llvm\.x86\.(?:tile|ldtilecfg|sttilecfg)", "amx-tile"),
+    _need(r"llvm\.x86\.aesni\.", "aes"),
+    _need(r"llvm\.x86\.pclmulqdq", "pclmul"),
+    _need(r"llvm\.x86\.sse42\.", "sse4.2"),
+    _need(r"llvm\.x86\.sse41\.", "sse4.1"),
+    _need(r"llvm\.x86\.ssse3\.", "ssse3"),
+    _need(r"llvm\.x86\.sse3\.", "sse3"),
+    _need(r"llvm\.x86\.sse4a\.", "sse4a"),
+    _need(r"llvm\.aarch64\.sme\.", "sme"),
+    _need(r"llvm\.aarch64\.sve\.(?:bf\w+)", "bf16"),
+    _need(r"llvm\.aarch64\.sve\.[su]{1,2}mmla", "i8mm"),
+    _need(r"llvm\.aarch64\.sve\.", "sve", "sme"),
+    _need(r"llvm\.aarch64\.neon\.[su]dot", "dotprod"),
+    _need(r"llvm\.aarch64\.neon\.(?:us|su)dot|llvm\.aarch64\.neon\.[su]{1,2}mmla", "i8mm"),
+    _need(r"llvm\.aarch64\.neon\.bf", "bf16"),
+    _need(r"llvm\.aarch64\.crypto\.", "aes", "sha2", "crypto"),
+    _need(r"llvm\.riscv\.v", "v", "zve32x", "zve64x"),
+)
+
+# What makes vectors of a size that only the machine knows.
+_SCALABLE = {
+    re.compile(r"aarch64|arm64"): ("sve", "sme"),
+    re.compile(r"riscv.*"): ("v", "zve32x", "zve64x"),
+}
+
+
+def _check_requirements(text: str, module: Any, target: Target) -> None:
+    """Raise a LoweringError for what the payload uses and the target lacks, as far as it is known beforehand."""
+    for function in module.functions:
+        if function.is_declaration and function.name.startswith("llvm."):
+            _check_intrinsic(function.name, target)
+    if "vscale" in text:
+        code = code_of(text)
+        if "<vscale x " in code or "@llvm.vscale." in code:
+            _check_scalable(target)
+    if '"target-cpu"=' in text or '"target-features"=' in text:
+        _check_function_attributes(text, target)
+
+
+def _check_intrinsic(name: str, target: Target) -> None:
+    family = _INTRINSIC_ARCHITECTURES.get(name.split(".")[1])
+    if not family:
+        return
+    if not re.fullmatch(family[1], target.arch):
+        msg = (
+            f"the payload uses '{name}', an instruction of {family[0]}, but the target is {target.triple}; "
+            "lower it without stages for that architecture, or choose another --target-triple"
+        )
+        raise LoweringError(msg)
+    need = next((need for need in _NEEDS if need.pattern.match(name)), None)
+    if need and not any(_features_present(target, need.features).values()):
+        raise LoweringError(_lacks(f"'{name}'", need.features, target))
+
+
+def _check_scalable(target: Target) -> None:
+    features = next((names for arch, names in _SCALABLE.items() if arch.fullmatch(target.arch)), None)
+    if features is None:
+        msg = (
+            f"the payload uses scalable vectors (vector<[4]xf32>), which {target.arch} does not have; they need "
+            "AArch64 with SVE or RISC-V with V"
+        )
+        raise LoweringError(msg)
+    if not any(_features_present(target, features).values()):
+        raise LoweringError(_lacks("scalable vectors (vector<[4]xf32>)", features, target))
+
+
+def _lacks(what: str, features: Sequence[str], target: Target) -> str:
+    return (
+        f"the payload uses {what}, for which CPU '{target.cpu}' of {target.triple} lacks the feature "
+        f"'{features[0]}'; choose a --cpu that has it, or add --features=+{features[0]}"
+    )
+
+
+def _check_function_attributes(text: str, target: Target) -> None:
+    """Raise a LoweringError for a CPU or feature that the payload asks for itself and the target does not know."""
+    asked = set(re.findall(r'^attributes #\d+ = .*?"target-cpu"="([^"]*)"', text, re.MULTILINE))
+    features = set(re.findall(r'^attributes #\d+ = .*?"target-features"="([^"]*)"', text, re.MULTILINE))
+    try:
+        for cpu in sorted(asked):
+            _check_cpu(Target(target.triple, cpu, ()))
+        for words in sorted(features):
+            _check_cpu(Target(target.triple, target.cpu, tuple(word for word in words.split(",") if word)))
+    except UsageError as error:
+        msg = f"a function of the payload asks for another machine (target-cpu, target-features): {error.message}"
+        raise LoweringError(msg) from None
