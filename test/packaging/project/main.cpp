@@ -8,6 +8,6 @@
 
 int main() {
   float data[] = {1, 2, 3};
-  kernels::scale(lh::memref<float, 1>(data, {3}), 2);
+  kernels::scale(lh::make_memref(data, 3), 2);
   std::printf("%g %g %g\n", data[0], data[1], data[2]);
 }
