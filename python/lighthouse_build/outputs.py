@@ -86,13 +86,19 @@ class Edge:
         for path, data in files.items():
             self._write_beside(path, data)
         # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
-        for path in list(files):
-            _renamed(self._temporaries[path], path)
-            del self._temporaries[path]
+        for path, data in files.items():
+            if path in self._temporaries:
+                _renamed(self._temporaries.pop(path), path)
+            else:
+                _write_to_device(path, data)
 
-    def _write_beside(self, path: str, data: bytes) -> None:
+    def _write_beside(self, link: str, data: bytes) -> None:
+        if os.path.exists(link) and not os.path.isfile(link):
+            return  # a device or a pipe has no beside
+        # What a symbolic link stands for is written, not the link.
+        path = os.path.realpath(link)
         temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
-        self._temporaries[path] = temporary
+        self._temporaries[link] = temporary
         try:
             with open(temporary, "wb") as stream:
                 stream.write(data)
@@ -102,9 +108,17 @@ class Edge:
             raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 
 
+def _write_to_device(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
+
+
 def _renamed(temporary: str, path: str) -> None:
     try:
-        os.replace(temporary, path)
+        os.replace(temporary, os.path.realpath(path))
     except OSError as error:
         raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 

@@ -91,3 +91,16 @@ def test_the_lock_keeps_a_second_driver_out(tmp_path: Path) -> None:
 
 def test_depfiles_escape_what_make_reads_otherwise() -> None:
     assert depfile_text("a b", ["c$d", "e#f", "g[h]"]) == "a\\ b: \\\n  c$$d \\\n  e\\#f \\\n  g[h]\n"
+
+
+def test_links_and_pipes_stay(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
+    outputs = [str(tmp_path / "link"), str(tmp_path / "pipe")]
+    with Edge(outputs, None, None) as e:
+        e.commit(dict.fromkeys(outputs, b"new"), [])
+    assert reader.communicate(timeout=30)[0] == b"new"
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
