@@ -93,6 +93,16 @@ def test_it_is_pure_and_holds_driver_stages_header_and_cmake_package(wheel: Path
     assert not any("__pycache__" in name for name in names)
 
 
+def test_it_says_how_it_is_found(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
+        entries = archive.read(name).decode().split()
+    assert " ".join(entries) == (
+        "[cmake.root] Lighthouse = lighthouse_build "
+        "[console_scripts] lh-opt = lighthouse_build.__main__:main lighthouse-opt = lighthouse_build.__main__:main"
+    )
+
+
 def tracked(directory: str) -> list[Path]:
     """The files below `directory`, without what Python leaves there."""
     return [p for p in (ROOT / directory).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
