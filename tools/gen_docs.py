@@ -173,7 +173,8 @@ def _head_comment(file: Path) -> str:
         comment = re.sub(r"\A.*?SPDX-License-Identifier:[^\n]*\n*", "", comment, flags=re.DOTALL)
     if not comment.strip():
         raise SourceError(f"{file.relative_to(ROOT)}: no comment at its head says what the stage does")
-    return comment.strip()
+    # `Takes: …` begins a paragraph of the comment, and an item of a list on the page.
+    return re.sub(r"^([A-Z][a-z]+): ", r"* **\1**: ", comment.strip(), flags=re.MULTILINE)
 
 
 def _comment_lines(text: str, marker: str) -> Iterator[str]:
