@@ -40,6 +40,18 @@ def test_every_flag_and_kind_is_in_the_reference() -> None:
     assert [kind for kind in KINDS if f"| `{kind}` |" not in page] == []
 
 
+@pytest.mark.parametrize("function", ["lh_add_stage", "lh_lower"])
+def test_the_formatter_knows_the_keywords_of(function: str) -> None:
+    body = (ROOT / "cmake" / f"{function}.cmake").read_text().partition(f"function({function} name)")[2]
+    code = body.partition("_lh_parse_arguments(")[0]
+    groups = dict(re.findall(r"set\(\s*(options|one_value|multi_value)\s+([^)]*)\)", code))
+    assert "multi_value" in groups
+    keywords = [groups.get(group, "").split() for group in ("options", "one_value", "multi_value")]
+    known = (ROOT / "tools" / "cmake_signatures.cmake").read_text().partition(f"function({function} name)")[2]
+    lists = re.findall(r'"([^"]*)"', known.partition("endfunction")[0])
+    assert [text.split(";") if text else [] for text in lists] == keywords
+
+
 def write_tree(root: Path, cmake: str) -> None:
     (root / "cmake").mkdir()
     (root / "cmake" / "lh_thing.cmake").write_text(cmake)
