@@ -41,6 +41,7 @@ __all__ = ["Signature", "Signatures", "finish", "mark"]
 _EMIT = "llvm.emit_c_interface"
 _DECLARED = "lh.declared"  # on a declaration that did not ask for the C interface itself
 _CIFACE = "_mlir_ciface_"
+_SIGN, _ZERO = "llvm.signext", "llvm.zeroext"
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class _Finisher:
         externals = self._name_externals()
         exported = [self._export(signature) for signature in self._signatures.functions]
         self._hide_the_rest(exported)
-        self._extend_integers(exported, externals)
+        self._widen_integers(exported, externals)
         for function in self._functions():
             self._strip_tags(function)
         names = tuple(sorted(_name(function) for function in externals))
@@ -391,49 +392,44 @@ class _Finisher:
     def _is_definition(self, data: Any) -> bool:
         return "value" in data.attributes or len(data.regions[0].blocks) > 0
 
-    def _extend_integers(self, exported: Sequence[Any], externals: Sequence[Any]) -> None:
-        """Say how C widens small integers: a callee may rely on it, and riscv64 does so for 32 bits too."""
-        by_symbol = {self._prefix + s.name: s for s in self._signatures.functions}
-        crossing = {_name(function): function for function in (*exported, *externals)}
-        for symbol, function in crossing.items():
-            signature = by_symbol.get(symbol)
-            unsigned = {v.index for v in signature.arguments if v.type.startswith("ui")} if signature else set()
-            unsigned_result = signature is not None and any(v.type.startswith("ui") for v in signature.results)
-            self._extend(function, _tagged(self._ir, function, unsigned), unsigned_result)
-        for op in operations(self._module.operation):
-            if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in crossing:
-                self._copy_extensions(op, crossing[op.attributes["callee"].value])
+    def _widen_integers(self, exported: Sequence[Any], externals: Sequence[Any]) -> None:
+        """Widen small integers as C does where the payload hands them over: results of its functions, arguments of C's.
 
-    def _extend(self, function: Any, unsigned: set[int], unsigned_result: bool) -> None:
+        Those that it is handed it widens itself where it needs to: on riscv64 C would have done so, on aarch64 not.
+        """
         ir = self._ir
-        result, parameters = llvm_function_type(function)
-        types = [] if not parameters else [p for p in split_types(parameters) if p != "..."]
-        attributes = attributes_of(ir, function, "arg_attrs", len(types))
-        for position, type in enumerate(types):
-            self._add_extension(attributes[position], type, position in unsigned)
-        set_attributes(ir, function, "arg_attrs", attributes)
-        if result != "void":
-            attributes = attributes_of(ir, function, "res_attrs", 1)
-            self._add_extension(attributes[0], result, unsigned_result)
+        for function in exported:
+            result, _ = llvm_function_type(function)
+            attributes = attributes_of(ir, function, "res_attrs", int(result != "void"))
+            for entry in attributes:
+                self._widen(entry, result, RESULT)
             set_attributes(ir, function, "res_attrs", attributes)
+        for function in externals:
+            _, parameters = llvm_function_type(function)
+            types = [type for type in split_types(parameters) if type not in ("", "...")]
+            attributes = attributes_of(ir, function, "arg_attrs", len(types))
+            for entry, type in zip(attributes, types):
+                self._widen(entry, type, ARGUMENT)
+            set_attributes(ir, function, "arg_attrs", attributes)
+        called = {_name(function): function for function in externals}
+        for op in operations(self._module.operation):
+            if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in called:
+                self._widen_arguments(op, called[op.attributes["callee"].value])
 
-    def _add_extension(self, attributes: dict[str, Any], type: str, unsigned: bool) -> None:
-        if type not in ("i1", "i8", "i16", "i32") or "llvm.signext" in attributes or "llvm.zeroext" in attributes:
+    def _widen(self, attributes: dict[str, Any], type: str, tag: str) -> None:
+        if type not in ("i1", "i8", "i16", "i32") or _SIGN in attributes or _ZERO in attributes:
             return
-        # riscv64 widens unsigned 32-bit integers with their sign bit too; where that differs nobody looks.
-        zero = type == "i1" or (unsigned and type != "i32")
-        attributes["llvm.zeroext" if zero else "llvm.signext"] = self._ir.UnitAttr.get()
+        value = tag_of(attributes, tag)
+        # riscv64 widens unsigned integers of 32 bits by their sign bit too; where another target differs, nobody looks.
+        is_unsigned = value is not None and value.type in ("ui8", "ui16")
+        attributes[_ZERO if type == "i1" or is_unsigned else _SIGN] = self._ir.UnitAttr.get()
 
-    def _copy_extensions(self, call: Any, function: Any) -> None:
+    def _widen_arguments(self, call: Any, function: Any) -> None:
         ir = self._ir
-        counts = {"arg_attrs": len(call.operands), "res_attrs": len(call.results)}
-        for key, count in counts.items():
-            if key not in function.attributes:
-                continue
-            attributes = attributes_of(ir, call, key, count)
-            for own, other in zip(attributes, attributes_of(ir, function, key, count)):
-                own.update({name: other[name] for name in ("llvm.zeroext", "llvm.signext") if name in other})
-            set_attributes(ir, call, key, attributes)
+        attributes = attributes_of(ir, call, "arg_attrs", len(call.operands))
+        for own, other in zip(attributes, attributes_of(ir, function, "arg_attrs", 0)):
+            own.update({name: other[name] for name in (_SIGN, _ZERO) if name in other})
+        set_attributes(ir, call, "arg_attrs", attributes)
 
     def _strip_tags(self, function: Any) -> None:
         ir = self._ir
@@ -459,12 +455,3 @@ def _why_unsupported(function: Function, variadic: bool = False) -> str:
             except UnsupportedTypeError as error:
                 return f"{what_now} {value.index} has type {value.type}, {error}"
     return ""
-
-
-def _tagged(ir: Any, function: Any, indices: set[int]) -> set[int]:
-    """Positions of the parameters of `function` that are the payload's arguments `indices`."""
-    if not indices or "arg_attrs" not in function.attributes:
-        return indices
-    entries = attributes_of(ir, function, "arg_attrs", 0)
-    tags = [tag_of(entry, ARGUMENT) for entry in entries]
-    return {position for position, tag in enumerate(tags) if tag and tag.index in indices}

@@ -102,9 +102,7 @@ static inline uint16_t lh_bf16_bits(float value) {
 }
 
 /// The value of the bfloat16 `bits`.
-static inline float lh_bf16_value(uint16_t bits) {
-  return lh_float_of_bits((uint32_t)bits << 16);
-}
+static inline float lh_bf16_value(uint16_t bits) { return lh_float_of_bits((uint32_t)bits << 16); }
 
 #ifdef __cplusplus
 
@@ -154,18 +152,14 @@ static inline lh_f16 lh_f16_from_float(float value) {
   return result;
 }
 
-static inline float lh_f16_to_float(lh_f16 value) {
-  return lh_f16_value(value.bits);
-}
+static inline float lh_f16_to_float(lh_f16 value) { return lh_f16_value(value.bits); }
 
 static inline lh_bf16 lh_bf16_from_float(float value) {
   const lh_bf16 result = {lh_bf16_bits(value)};
   return result;
 }
 
-static inline float lh_bf16_to_float(lh_bf16 value) {
-  return lh_bf16_value(value.bits);
-}
+static inline float lh_bf16_to_float(lh_bf16 value) { return lh_bf16_value(value.bits); }
 
 #endif // __cplusplus
 
@@ -205,8 +199,7 @@ template <typename T> struct descriptor<T, 0> {
 ///
 /// Its members are those of MLIR's descriptor: allocated, aligned, offset,
 /// sizes, strides.
-template <typename T, std::size_t Rank>
-struct memref : detail::descriptor<T, Rank> {
+template <typename T, std::size_t Rank> struct memref : detail::descriptor<T, Rank> {
   using element_type = T;
   static constexpr std::size_t rank = Rank;
 
@@ -214,9 +207,7 @@ struct memref : detail::descriptor<T, Rank> {
   memref() = default;
 
   /// A memref of mutable elements is one of constant elements.
-  template <typename U,
-            typename = std::enable_if_t<std::is_same_v<const U, T> &&
-                                        !std::is_same_v<U, T>>>
+  template <typename U, typename = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
   memref(const memref<U, Rank> &other) {
     this->allocated = other.allocated;
     this->aligned = other.aligned;
@@ -291,9 +282,7 @@ struct memref : detail::descriptor<T, Rank> {
   }
 
 private:
-  template <std::size_t N>
-  static bool match(const std::int64_t (&actual)[N],
-                    const std::int64_t (&expected)[N]) {
+  template <std::size_t N> static bool match(const std::int64_t (&actual)[N], const std::int64_t (&expected)[N]) {
     for (std::size_t i = 0; i < N; ++i)
       if (expected[i] != dynamic && expected[i] != actual[i])
         return false;
@@ -303,8 +292,7 @@ private:
 
 /// A memref of the elements from `data` on, with these sizes, the last index
 /// running fastest.
-template <typename T, typename... Sizes>
-memref<T, sizeof...(Sizes)> make_memref(T *data, Sizes... sizes) {
+template <typename T, typename... Sizes> memref<T, sizeof...(Sizes)> make_memref(T *data, Sizes... sizes) {
   static_assert((std::is_integral_v<Sizes> && ...), "sizes are integers");
   constexpr std::size_t rank = sizeof...(Sizes);
   memref<T, rank> result;
@@ -324,8 +312,7 @@ memref<T, sizeof...(Sizes)> make_memref(T *data, Sizes... sizes) {
 /// A memref with strides of its own: `lh::make_strided_memref(data, {rows,
 /// columns}, {leading_dimension, 1})`.
 template <typename T, std::size_t Rank>
-memref<T, Rank> make_strided_memref(T *data, const std::int64_t (&sizes)[Rank],
-                                    const std::int64_t (&strides)[Rank]) {
+memref<T, Rank> make_strided_memref(T *data, const std::int64_t (&sizes)[Rank], const std::int64_t (&strides)[Rank]) {
   memref<T, Rank> result;
   result.allocated = result.aligned = data;
   for (std::size_t i = 0; i < Rank; ++i) {
@@ -358,14 +345,10 @@ public:
   const memref<T, Rank> *operator->() const { return &view_; }
 
   /// The element at the given indices.
-  template <typename... Indices> T &operator()(Indices... indices) const {
-    return view_(indices...);
-  }
+  template <typename... Indices> T &operator()(Indices... indices) const { return view_(indices...); }
 
   /// Gives the buffer away: free() its `allocated`.
-  [[nodiscard]] memref<T, Rank> release() {
-    return std::exchange(view_, memref<T, Rank>());
-  }
+  [[nodiscard]] memref<T, Rank> release() { return std::exchange(view_, memref<T, Rank>()); }
 
 private:
   memref<T, Rank> view_;
@@ -401,12 +384,9 @@ template <typename T, std::size_t Rank> auto pass(const memref<T, Rank> &from) {
 
 } // namespace detail
 
-static_assert(sizeof(memref<float, 2>) ==
-                      2 * sizeof(float *) + 5 * sizeof(std::int64_t) ||
-                  sizeof(float *) != 8,
+static_assert(sizeof(memref<float, 2>) == 2 * sizeof(float *) + 5 * sizeof(std::int64_t) || sizeof(float *) != 8,
               "the layout of a memref is that of MLIR's descriptor");
-static_assert(std::is_standard_layout_v<memref<float, 2>> &&
-                  std::is_trivially_copyable_v<memref<float, 2>>,
+static_assert(std::is_standard_layout_v<memref<float, 2>> && std::is_trivially_copyable_v<memref<float, 2>>,
               "a memref is passed to C");
 
 } // namespace lh
@@ -421,8 +401,7 @@ static inline void lh_free(void *allocated) { free(allocated); }
 
 /// Sets `sizes` and `strides` of a memref of `rank` dimensions whose elements
 /// lie one after the other.
-static inline void lh_set_row_major(int64_t rank, const int64_t *given,
-                                    int64_t *sizes, int64_t *strides) {
+static inline void lh_set_row_major(int64_t rank, const int64_t *given, int64_t *sizes, int64_t *strides) {
   int64_t stride = 1;
   for (int64_t i = rank; i-- > 0;) {
     sizes[i] = given[i];
@@ -444,42 +423,40 @@ static inline void lh_set_row_major(int64_t rank, const int64_t *given,
 //
 //     name name_make(element *data);
 #ifdef __cplusplus
-#define LH_DEFINE_MEMREF(name, element, rank)                                  \
-  using name = lh::memref<element, rank>;
+#define LH_DEFINE_MEMREF(name, element, rank) using name = lh::memref<element, rank>;
 #define LH_DEFINE_MEMREF_0D(name, element) using name = lh::memref<element, 0>;
 #else
-#define LH_DEFINE_MEMREF(name, element, rank)                                  \
-  typedef struct name {                                                        \
-    element *allocated;                                                        \
-    element *aligned;                                                          \
-    int64_t offset;                                                            \
-    int64_t sizes[rank];                                                       \
-    int64_t strides[rank];                                                     \
-  } name;                                                                      \
-  static inline name name##_make(element *data, const int64_t *sizes) {        \
-    name result;                                                               \
-    result.allocated = result.aligned = data;                                  \
-    result.offset = 0;                                                         \
-    lh_set_row_major(rank, sizes, result.sizes, result.strides);               \
-    return result;                                                             \
-  }                                                                            \
-  static inline name name##_make_strided(element *data, const int64_t *sizes,  \
-                                         const int64_t *strides) {             \
-    name result = name##_make(data, sizes);                                    \
-    memcpy(result.strides, strides, sizeof result.strides);                    \
-    return result;                                                             \
+#define LH_DEFINE_MEMREF(name, element, rank)                                                                          \
+  typedef struct name {                                                                                                \
+    element *allocated;                                                                                                \
+    element *aligned;                                                                                                  \
+    int64_t offset;                                                                                                    \
+    int64_t sizes[rank];                                                                                               \
+    int64_t strides[rank];                                                                                             \
+  } name;                                                                                                              \
+  static inline name name##_make(element *data, const int64_t *sizes) {                                                \
+    name result;                                                                                                       \
+    result.allocated = result.aligned = data;                                                                          \
+    result.offset = 0;                                                                                                 \
+    lh_set_row_major(rank, sizes, result.sizes, result.strides);                                                       \
+    return result;                                                                                                     \
+  }                                                                                                                    \
+  static inline name name##_make_strided(element *data, const int64_t *sizes, const int64_t *strides) {                \
+    name result = name##_make(data, sizes);                                                                            \
+    memcpy(result.strides, strides, sizeof result.strides);                                                            \
+    return result;                                                                                                     \
   }
-#define LH_DEFINE_MEMREF_0D(name, element)                                     \
-  typedef struct name {                                                        \
-    element *allocated;                                                        \
-    element *aligned;                                                          \
-    int64_t offset;                                                            \
-  } name;                                                                      \
-  static inline name name##_make(element *data) {                              \
-    name result;                                                               \
-    result.allocated = result.aligned = data;                                  \
-    result.offset = 0;                                                         \
-    return result;                                                             \
+#define LH_DEFINE_MEMREF_0D(name, element)                                                                             \
+  typedef struct name {                                                                                                \
+    element *allocated;                                                                                                \
+    element *aligned;                                                                                                  \
+    int64_t offset;                                                                                                    \
+  } name;                                                                                                              \
+  static inline name name##_make(element *data) {                                                                      \
+    name result;                                                                                                       \
+    result.allocated = result.aligned = data;                                                                          \
+    result.offset = 0;                                                                                                 \
+    return result;                                                                                                     \
   }
 #endif
 
