@@ -81,6 +81,10 @@ class Request:
     print_after_all: bool = False
     debug_info: bool = False
     timing: bool = False
+    split_input_file: bool = False
+    verify_diagnostics: bool = False
+    verify_each: bool = True
+    allow_unregistered: bool = False
     mlir_package: str = ""
 
     @property
@@ -162,6 +166,23 @@ def parser() -> argparse.ArgumentParser:
     g.add_argument("--mlir-print-debuginfo", action="store_true", help="print locations with the payload")
     g.add_argument("--timing", action="store_true", help="print where the time went")
     g.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a job that takes longer")
+    g = p.add_argument_group("testing, as with other tools of MLIR")
+    g.add_argument("--split-input-file", action="store_true", help="take the parts between lines '// -----' one by one")
+    g.add_argument(
+        "--verify-diagnostics",
+        action="store_true",
+        help="compare diagnostics with the expected-* comments of the payload",
+    )
+    g.add_argument(
+        "--verify-each",
+        choices=("0", "1", "false", "true"),
+        nargs="?",
+        const="true",
+        default="true",
+        metavar="BOOL",
+        help="verify the payload after every pass of a pipeline; after every step it always is. Default: true",
+    )
+    g.add_argument("--allow-unregistered-dialect", action="store_true", help="accept operations of unknown dialects")
     g = p.add_argument_group("general")
     g.add_argument("-h", "--help", action="help", help="print this text")
     g.add_argument(
@@ -207,6 +228,10 @@ def parse(argv: Sequence[str]) -> Request:
         print_after_all=args.print_ir_after_all,
         debug_info=args.mlir_print_debuginfo,
         timing=args.timing,
+        split_input_file=args.split_input_file,
+        verify_diagnostics=args.verify_diagnostics,
+        verify_each=args.verify_each in ("1", "true"),
+        allow_unregistered=args.allow_unregistered_dialect,
         mlir_package=args.mlir_package,
     )
     if request.action == "run":
@@ -266,6 +291,8 @@ def _check(request: Request) -> None:
         if sys.stdin is not None and not sys.stdin.isatty() and not request.stages:
             raise UsageError("there is nothing to do; name a payload (- for standard input)")
         raise UsageError("there is no payload; name a file, or - for standard input")
+    if (request.split_input_file or request.verify_diagnostics) and request.kinds != {"mlir"}:
+        raise UsageError("--split-input-file and --verify-diagnostics are for --emit=mlir alone")
     if len(request.inputs) > 1:
         raise UsageError(f"one payload at a time, but there are {', '.join(request.inputs)}")
     binary = any(e.kind in ("object", "bitcode", "bytecode") and e.path == STDOUT for e in request.emissions)

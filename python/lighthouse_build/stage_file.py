@@ -54,6 +54,7 @@ class ResolvedStage:
         name: what messages call the stage.
         locations: line of `body` (from 1) to the place that made what stands there.
         requires: dialects, defined in Python, that must be loaded before `body` is parsed.
+        path: the file that it was read from, if any.
     """
 
     steps: tuple[Step, ...]
@@ -61,6 +62,7 @@ class ResolvedStage:
     name: str
     locations: Mapping[int, SourceLocation] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
+    path: str = ""
 
     def to_text(self) -> str:
         """The file's contents."""
@@ -97,7 +99,7 @@ class ResolvedStage:
             if step.kind not in (PASSES, SCHEDULE):
                 msg = f"the stage has a step of kind '{step.kind}', which this lh-opt does not know; resolve it again"
                 raise InputError(msg, SourceLocation(path, 1, 1))
-        return cls(steps, body, path, _read_sidecar(sidecar), requires)
+        return cls(steps, body, path, _read_sidecar(sidecar), requires, path)
 
 
 def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:

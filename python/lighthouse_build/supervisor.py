@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lighthouse_build.errors import CrashError, LighthouseError
+from lighthouse_build.standard_error import Capture
 
 __all__ = ["InternalError", "Progress", "supervise"]
 
@@ -35,9 +36,13 @@ class InternalError(Exception):
 
 
 class Progress:
-    """What the job is doing now, in words: "stage 'x', step 'y'". Readable after the job died."""
+    """What the job is doing now, in words: "stage 'x', step 'y'". Readable after the job died.
+
+    `standard_error` catches what MLIR prints, and keeps it if the job dies meanwhile.
+    """
 
     def __init__(self) -> None:
+        self.standard_error = Capture()
         self._memory = mmap.mmap(-1, _SIZE)
 
     def __call__(self, what: str) -> None:
@@ -82,6 +87,7 @@ def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
         raise
     finally:
         os.close(reader)
+    sys.stderr.write(progress.standard_error.take())
     doing = f" while running {progress}" if str(progress) else ""
     if expired:
         msg = f"ran longer than the timeout of {timeout:g} s{doing}; it was stopped"

@@ -16,7 +16,8 @@ PLACE = SourceLocation("p.yaml", 3, 5)
 def test_a_stage_round_trips() -> None:
     stage = passes_only([('builtin.module(a{b="c\\\\d"})', "a", PLACE), ("builtin.module(é)", "e", PLACE)], "s")
     again = ResolvedStage.from_text(stage.to_text(), "s", stage.to_sidecar())
-    assert again == stage
+    assert replace(again, path="") == stage
+    assert again.path == "s"
     assert again.locations == {2: PLACE, 4: PLACE}
     assert again.steps == (Step("passes", "a"), Step("passes", "e"))
 

@@ -9,7 +9,9 @@ that by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation
 from lighthouse_build.stage_file import PASSES, ResolvedStage, Step
+from lighthouse_build.standard_error import Capture
 
 __all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
 
@@ -26,10 +29,18 @@ Hook = Callable[[ResolvedStage, Step, int, Any], None]
 
 @dataclass(frozen=True)
 class Hooks:
-    """What happens around each step; the supervisor and IR printing hang here."""
+    """What happens around each step.
+
+    Attributes:
+        before, after: called around each step; progress, timing and IR printing hang here.
+        standard_error: catches what the interpreter prints.
+        verify_passes: verify after every pass of a pipeline, too.
+    """
 
     before: Sequence[Hook] = ()
     after: Sequence[Hook] = ()
+    standard_error: Capture | None = None
+    verify_passes: bool = True
 
 
 def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mlir.Diagnostics, hooks: Hooks) -> None:
@@ -46,7 +57,7 @@ def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mli
         for index, (step, holder) in enumerate(zip(stage.steps, nested)):
             for hook in hooks.before:
                 hook(stage, step, index, payload)
-            _apply(operation, stage, step, index, holder.operation, diagnostics)
+            _apply(operation, stage, step, index, holder.operation, diagnostics, hooks)
             for hook in hooks.after:
                 hook(stage, step, index, payload)
 
@@ -64,18 +75,42 @@ def shorten(name: str) -> str:
 
 
 def _apply(
-    payload: Any, stage: ResolvedStage, step: Step, index: int, holder: Any, diagnostics: mlir.Diagnostics
+    payload: Any,
+    stage: ResolvedStage,
+    step: Step,
+    index: int,
+    holder: Any,
+    diagnostics: mlir.Diagnostics,
+    hooks: Hooks,
 ) -> None:
     core = mlir.load()
     what = describe(stage, step)
     with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
         if step.kind == PASSES:
             pipeline = holder.attributes["lh.pass_pipeline"].value
-            parse_pipeline(pipeline, payload.context, diagnostics.location(holder.location)).run(payload)
+            manager = parse_pipeline(pipeline, payload.context, diagnostics.location(holder.location))
+            manager.enable_verifier(hooks.verify_passes)
+            manager.run(payload)
         else:
             entry = _entry(holder, index, stage)
-            core.apply_named_sequence(payload, entry, holder)
+            with _printed(hooks.standard_error, diagnostics):
+                core.apply_named_sequence(payload, entry, holder)
     mlir.verify(payload, f"{what} left invalid IR", LoweringError, diagnostics)
+
+
+@contextmanager
+def _printed(standard_error: Capture | None, diagnostics: mlir.Diagnostics) -> Iterator[None]:
+    """Take remarks and warnings of the interpreter, which it prints instead of reporting them, as diagnostics."""
+    if standard_error is None:
+        yield
+        return
+    caught: list[str] = []
+    try:
+        with standard_error.catching(caught):
+            yield
+    finally:
+        for text in caught:
+            sys.stderr.write(diagnostics.printed(text))
 
 
 def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None) -> Any:

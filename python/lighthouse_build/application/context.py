@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -46,14 +46,16 @@ def context() -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Payload:
-    """A payload as read: `name` in messages; the `path` of a file, or the `text` that came from elsewhere."""
+    """A payload as read: `name` in messages; the `path` of a file, or a `text` and the lines before it in its file."""
 
     name: str
     path: str | None = None
     text: str | bytes = ""
+    offset: int = 0
 
 
 _MAX_LINES = 16
+_PRINTED = "Diagnostic generated while applying transform.named_sequence:\n"
 
 # One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
 _FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?\bat (loc\(.*?\)): ")
@@ -74,27 +76,27 @@ def _cast(kind: Any, location: Any) -> Any:
 
 
 class Diagnostics:
-    """Collects what MLIR reports in a context.
-
-    `places` maps lines of a text without a file of its own, such as a resolved stage, to where they came from.
-    """
+    """Collects what MLIR reports in a context, at the places that the user knows."""
 
     def __init__(self, context: Any) -> None:
         self.found: list[Diagnostic] = []
-        self._places: dict[str, Mapping[int, SourceLocation]] = {}
-        self._names: dict[str, tuple[str, str]] = {}
+        self._stages: dict[str, ResolvedStage] = {}
+        self._names: dict[str, tuple[str, str, int]] = {}
         self._handler = context.attach_diagnostic_handler(self._handle)
 
     def detach(self) -> None:
         self._handler.detach()
 
-    def place(self, name: str, locations: Mapping[int, SourceLocation]) -> None:
-        """Say where the lines of the text called `name` came from."""
-        self._places[name] = locations
+    def stage(self, stage: ResolvedStage) -> str:
+        """Know `stage`, whose lines came from elsewhere; the name to parse it by, which is that of no file."""
+        name = f"<stage {stage.name}>"
+        self._stages[name] = stage
+        return name
 
-    def name(self, mlir_name: str, name: str, text: str | bytes) -> None:
-        """Say what the text that MLIR calls `mlir_name` is called, and what it says."""
-        self._names[mlir_name] = (name, text if isinstance(text, str) else text.decode(errors="replace"))
+    def name(self, mlir_name: str, name: str, text: str | bytes, offset: int = 0) -> None:
+        """Say what the text that MLIR calls `mlir_name` is called, what it says, and how many lines stand before it."""
+        content = text if isinstance(text, str) else text.decode(errors="replace")
+        self._names[mlir_name] = (name, "\n" * offset + content, offset)
 
     def _handle(self, diagnostic: Any) -> bool:
         self.found.append(self.convert(diagnostic))
@@ -124,12 +126,14 @@ class Diagnostics:
         return None
 
     def _at(self, file: str, line: int, column: int) -> SourceLocation:
-        if file in self._places:
-            # The manifest stands before the text that MLIR has read.
-            return self._places[file].get(line, SourceLocation(file, line + 1, column))
+        if file in self._stages:
+            stage = self._stages[file]
+            # In the file the manifest stands before the text that MLIR has read.
+            own = SourceLocation(stage.path, line + 1, column) if stage.path else SourceLocation(stage.name)
+            return stage.locations.get(line, own)
         if file in self._names:
-            name, text = self._names[file]
-            return SourceLocation(name, line, column, text)
+            name, text, offset = self._names[file]
+            return SourceLocation(name, line + offset if line else 0, column, text)
         return SourceLocation(file, line, column)
 
     def flattened(self, text: str) -> Diagnostic:
@@ -143,6 +147,15 @@ class Diagnostics:
             place = self._at(file[1], int(file[2]), int(file[3])) if file else None
             found.append(Diagnostic(_shortened(message.strip()), place if place and place.line else None, "note"))
         return Diagnostic(found[0].message, found[0].location, "error", tuple(found[1:]))
+
+    def printed(self, text: str) -> str:
+        """Collect the diagnostics that the interpreter printed in `text`; the rest of the text."""
+        rest, *pieces = text.split(_PRINTED)
+        for piece in pieces:
+            found = self.flattened(piece)
+            # It does not say whether this was a warning or a remark.
+            self.found.append(Diagnostic(found.message, found.location, "remark", found.notes))
+        return rest
 
     def take(self) -> list[Diagnostic]:
         """What was found since the last call."""
@@ -172,7 +185,7 @@ def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> A
     """Parse and verify a payload: MLIR text or bytecode, one module or the operations of one."""
     if payload.path is None:
         # MLIR calls a text that comes from no file "-".
-        diagnostics.name("-", payload.name, payload.text)
+        diagnostics.name("-", payload.name, payload.text, payload.offset)
         return _parse(lambda ir: ir.Module.parse(payload.text, context), payload.name, "payload", diagnostics)
     return parse_file(payload.path, "payload", diagnostics, context)
 
@@ -184,10 +197,10 @@ def parse_file(path: str, what: str, diagnostics: Diagnostics, context: Any) -> 
 
 def parse_stage(stage: ResolvedStage, diagnostics: Diagnostics, context: Any) -> Any:
     """The module operation of a resolved stage."""
-    diagnostics.place(stage.name, stage.locations)
+    name = diagnostics.stage(stage)
     message = f"the resolved stage cannot be read by these bindings ({load().provider}); resolve it again"
     with reporting(diagnostics, message, InputError, SourceLocation(stage.name)):
-        return load().ir.Operation.parse(stage.body, source_name=stage.name, context=context)
+        return load().ir.Operation.parse(stage.body, source_name=name, context=context)
 
 
 def _parse(parse: Callable[[Any], Any], name: str, what: str, diagnostics: Diagnostics) -> Any:

@@ -1,0 +1,307 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the child process does: resolve, apply, emit. All that needs MLIR, LLVM or the user's Python starts here."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lighthouse_build import errors
+from lighthouse_build.command_line import CODE, STDOUT, Request
+from lighthouse_build.errors import Diagnostic, LighthouseError
+from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
+
+if TYPE_CHECKING:
+    from lighthouse_build.application.context import Payload
+    from lighthouse_build.resolution.dependencies import Dependencies
+    from lighthouse_build.resolution.resolve import PlannedStep
+    from lighthouse_build.supervisor import Progress
+
+__all__ = ["Job", "Result", "guard_name"]
+
+
+def guard_name(path: str) -> str:
+    return os.path.basename(path) if path != STDOUT else "lighthouse"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the child sends back: path to bytes, and the inputs that it found."""
+
+    contents: dict[str, bytes]
+    inputs: list[str]
+
+
+class Job:
+    """The child's work."""
+
+    def __init__(
+        self,
+        request: Request,
+        plans: Sequence[tuple[str, list[PlannedStep]]],
+        payload: tuple[str, str | None, bytes] | None,
+        dependencies: Dependencies,
+        progress: Progress,
+    ) -> None:
+        self.request = request
+        self.plans = plans
+        self.payload = payload
+        self.dependencies = dependencies
+        self.progress = progress
+        self.times: list[tuple[str, float]] = []
+
+    def run(self) -> Result:
+        from lighthouse_build.bindings import find
+
+        started = time.perf_counter()
+        for path in find().files():
+            self.dependencies.add(str(path))
+        contents = self._resolve_all() if self.payload is None else self._lower()
+        if self.request.timing:
+            self._print_times(time.perf_counter() - started)
+        return Result(contents, self.dependencies.paths())
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        self.progress(what)
+        started = time.perf_counter()
+        yield
+        self.times.append((what, time.perf_counter() - started))
+
+    def _print_times(self, total: float) -> None:
+        print(f"{'seconds':>9}  {'share':>5}  what", file=sys.stderr)
+        for what, seconds in [*self.times, ("total", total)]:
+            print(f"{seconds:9.4f}  {100 * seconds / total:4.0f}%  {what}", file=sys.stderr)
+
+    def _resolve(self, steps: Sequence[PlannedStep], name: str) -> ResolvedStage:
+        from lighthouse_build.resolution import generators
+        from lighthouse_build.resolution.resolve import resolve, runs_python
+
+        if runs_python(steps):
+            from lighthouse_build.application.context import load
+
+            load()  # before the environment that may name the bindings is scrubbed
+            generators.scrub_environment(dict(self.request.environment))
+        with self._doing(f"stage '{name}' (resolving it)"):
+            return resolve(steps, name, self.dependencies, self.request.python_path)
+
+    def _resolve_all(self) -> dict[str, bytes]:
+        """`--emit=stage`: one resolved stage of all specs."""
+        from lighthouse_build.application.apply import parse_pipeline
+        from lighthouse_build.application.context import Diagnostics, context, load, parse_stage
+        from lighthouse_build.stage_file import PASSES
+
+        (emission,) = self.request.emissions
+        stage = self._resolve([step for _, plan in self.plans for step in plan], "the stage")
+        # What can be known to fail now, fails now: the text parses again, and its pass pipelines exist.
+        with context() as ctx, load().generic_operations():
+            diagnostics = Diagnostics(ctx)
+            module = parse_stage(stage, diagnostics, ctx)
+            for step, holder in zip(stage.steps, module.operation.regions[0].blocks[0].operations):
+                if step.kind == PASSES:
+                    pipeline = holder.attributes["lh.pass_pipeline"].value
+                    parse_pipeline(pipeline, ctx, diagnostics.location(holder.operation.location))
+            self._report(diagnostics.take())
+        contents = {emission.path: stage.to_text().encode()}
+        if emission.path != STDOUT:
+            contents[emission.path + SIDECAR_SUFFIX] = stage.to_sidecar().encode()
+        return contents
+
+    def _stages(self) -> list[ResolvedStage]:
+        from lighthouse_build.language.spec import Resolved
+        from lighthouse_build.resolution.resolve import read_resolved
+
+        stages = []
+        for text, plan in self.plans:
+            if len(plan) == 1 and isinstance(plan[0].spec, Resolved):
+                stages.append(read_resolved(plan[0].path))
+            else:
+                stages.append(self._resolve(plan, text))
+        return stages
+
+    def _lower(self) -> dict[str, bytes]:
+        assert self.payload is not None
+        if self.request.kinds & CODE:
+            from lighthouse_build.emission.codegen import resolve_target
+
+            self.target = resolve_target(self.request.triple, self.request.cpu, self.request.features)
+        stages = self._stages()
+        self._check_steps(stages)
+        name, path, text = self.payload
+        if self.request.split_input_file or self.request.verify_diagnostics:
+            return self._test_parts(name, path, text, stages)
+        from lighthouse_build.application.context import Payload
+
+        contents, reported = self._lower_payload(Payload(name, path, text), stages)
+        self._report(reported)
+        return contents
+
+    def _lower_payload(
+        self, payload: Payload, stages: Sequence[ResolvedStage]
+    ) -> tuple[dict[str, bytes], list[Diagnostic]]:
+        """Apply `stages` to one payload; what is to be written, and MLIR's warnings and remarks."""
+        from lighthouse_build.application import apply, context
+
+        code = self.request.kinds & (CODE | {"interface", "header"})
+        ir = context.load().ir
+        with context.context() as ctx, ir.Location.unknown(), context.load().generic_operations():
+            ctx.allow_unregistered_dialects = self.request.allow_unregistered
+            diagnostics = context.Diagnostics(ctx)
+            with self._doing(f"the parser on '{payload.name}'"):
+                module = context.parse_payload(payload, diagnostics, ctx)
+            signatures = None
+            if code:
+                from lighthouse_build.emission import c_interface
+
+                signatures = c_interface.mark(module, payload.name)
+            timer = _StepTimer(self.times, self.progress)
+            hooks = apply.Hooks(
+                before=(timer.before, self._print_before),
+                after=(timer.after, self._print_after),
+                standard_error=self.progress.standard_error,
+                verify_passes=self.request.verify_each,
+            )
+            apply.apply_stages(module, stages, diagnostics, hooks)
+            contents = self._emit_mlir(module)
+            if code:
+                contents.update(self._emit_code(module, signatures, diagnostics))
+            return contents, diagnostics.take()
+
+    def _test_parts(
+        self, name: str, path: str | None, text: bytes, stages: Sequence[ResolvedStage]
+    ) -> dict[str, bytes]:
+        """`--split-input-file` and `--verify-diagnostics`: each part by itself; all failures are told."""
+        from lighthouse_build.application import expectations
+        from lighthouse_build.application.context import Payload
+        from lighthouse_build.resolution.resolve import read_text
+
+        whole = read_text(path) if path else text.decode(errors="replace")
+        parts = expectations.split(whole) if self.request.split_input_file else [expectations.Part(whole, 0)]
+        colour = errors.Colour.for_terminal(sys.stderr.isatty())
+        texts: list[bytes] = []
+        failed = 0
+        for part in parts:
+            failures: list[Diagnostic] = []
+            reported: list[Diagnostic] = []
+            try:
+                contents, reported = self._lower_payload(Payload(name, None, part.text, part.offset), stages)
+                texts += contents.values()
+            except LighthouseError as error:
+                # Without a place it is our summary of what MLIR said.
+                reported = [*error.causes, *([error.diagnostic] if error.location or not error.causes else [])]
+                failures = [*error.causes, error.diagnostic]
+            if self.request.verify_diagnostics:
+                failures = expectations.unmet(part, name, reported)
+                reported = []
+            failed += bool(failures)
+            for diagnostic in failures or reported:
+                print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
+        if failed:
+            what = "part" if len(parts) > 1 else "payload"
+            raise errors.LoweringError(
+                f"{failed} of {len(parts)} {what}s failed" if len(parts) > 1 else f"the {what} failed"
+            )
+        separator = f"{expectations.MARKER}\n".encode()
+        return {self.request.emissions[0].path: separator.join(texts)}
+
+    def _report(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Print the warnings and remarks of what went well."""
+        colour = errors.Colour.for_terminal(sys.stderr.isatty())
+        for diagnostic in diagnostics:
+            print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
+
+    def _asm(self, module: Any) -> str:
+        text: str = module.operation.get_asm(enable_debug_info=self.request.debug_info)
+        return text.rstrip("\n") + "\n"
+
+    def _emit_mlir(self, module: Any) -> dict[str, bytes]:
+        contents = {}
+        for emission in self.request.emissions:
+            if emission.kind == "mlir":
+                contents[emission.path] = self._asm(module).encode()
+            elif emission.kind == "bytecode":
+                stream = io.BytesIO()
+                module.operation.write_bytecode(stream)
+                contents[emission.path] = stream.getvalue()
+        return contents
+
+    def _emit_code(self, module: Any, signatures: Any, diagnostics: Any) -> dict[str, bytes]:
+        from lighthouse_build.emission import c_interface, translate
+
+        request = self.request
+        contents = {}
+        translate.check_lowered(module, diagnostics)
+        interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix)
+        kinds = request.kinds & CODE
+        code: Mapping[str, bytes] = {}
+        if kinds:
+            from lighthouse_build.emission import codegen
+
+            with self._doing("the translation to LLVM IR"):
+                llvm_ir = translate.translate(module, diagnostics)
+            with self._doing("the code generator"):
+                code = codegen.generate(
+                    llvm_ir,
+                    self.target,
+                    optimize=request.optimize,
+                    kinds=kinds,
+                    declared={*signatures.declared, *(f"_mlir_ciface_{name}" for name in signatures.declared)},
+                    allow_undefined=request.allow_undefined,
+                )
+        for emission in request.emissions:
+            if emission.kind in code:
+                contents[emission.path] = code[emission.kind]
+            elif emission.kind == "interface":
+                contents[emission.path] = interface.to_json().encode()
+            elif emission.kind == "header":
+                from lighthouse_build.emission import header
+
+                text = header.render([interface], guard_name=guard_name(emission.path), namespace=request.namespace)
+                contents[emission.path] = text.encode()
+        return contents
+
+    def _check_steps(self, stages: Sequence[ResolvedStage]) -> None:
+        """The steps that are to be printed must exist."""
+        names = [step.name for stage in stages for step in stage.steps]
+        for wanted in (*self.request.print_before, *self.request.print_after):
+            if wanted not in names:
+                hint = errors.did_you_mean(wanted, names) or f"; the steps are {', '.join(names) or 'none'}"
+                raise errors.UsageError(f"no step '{wanted}' to print{hint}")
+
+    def _print_before(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:
+        if step.name in self.request.print_before:
+            self._dump("Before", step, module)
+
+    def _print_after(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:
+        if self.request.print_after_all or step.name in self.request.print_after:
+            self._dump("After", step, module)
+
+    def _dump(self, when: str, step: Step, module: Any) -> None:
+        print(f"// -----// IR Dump {when} {step.name} //----- //\n{self._asm(module)}", file=sys.stderr)
+
+
+class _StepTimer:
+    """Tells the supervisor which step runs, and takes its time."""
+
+    def __init__(self, times: list[tuple[str, float]], progress: Progress) -> None:
+        self.times = times
+        self.progress = progress
+        self.started = 0.0
+
+    def before(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:
+        from lighthouse_build.application.apply import describe
+
+        self.progress(describe(stage, step))
+        self.started = time.perf_counter()
+
+    def after(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:
+        from lighthouse_build.application.apply import describe
+
+        self.times.append((describe(stage, step), time.perf_counter() - self.started))
