@@ -105,7 +105,7 @@ class Edge:
             if self._time is not None:
                 os.utime(temporary, ns=(self._time, self._time))
         except OSError as error:
-            raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
+            raise InputError(f"cannot write '{link}': {error.strerror}", SourceLocation(link)) from None
 
 
 def _write_to_device(path: str, data: bytes) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from lighthouse_build import command_line
 from lighthouse_build.command_line import Emission
