@@ -7,6 +7,9 @@ from __future__ import annotations
 import os
 import sys
 
+# A full disk truncates bytecode, and Python then fails for ever after. Who installs or configures compiles ahead.
+sys.dont_write_bytecode = True
+
 # By path, Python puts this directory on the search path (or, isolated, nothing): neither finds the package.
 _HERE = os.path.dirname(os.path.abspath(__file__))
 if __package__ in (None, ""):
