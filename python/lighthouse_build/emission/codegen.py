@@ -381,14 +381,14 @@ def _emit_object(module: Any, machine: Any) -> bytes:
     """The object of the optimised module, with the runtime functions it calls linked into both.
 
     Only instruction selection decides which conversions become calls: so the object is made, looked at, and made again
-    when it lacks some.
+    when it lacks some. Of a format that is not read (`undefined_symbols`) the platform is trusted to have them.
     """
-    # Instruction selection changes the module it works on.
-    obj: bytes = _guarded(lambda: machine.emit_object(module.clone()))
-    lacking = [name for name in undefined_symbols(obj) or _runtime_names() if name in _runtime_names()]
-    if _link_runtime(module, lacking):
-        obj = _guarded(lambda: machine.emit_object(module.clone()))
-    return obj
+    while True:
+        # Instruction selection changes the module it works on.
+        obj: bytes = _guarded(lambda: machine.emit_object(module.clone()))
+        lacking = [name for name in undefined_symbols(obj) or () if name in _runtime_names()]
+        if not _link_runtime(module, lacking):
+            return obj
 
 
 # The parts of RISC-V's a, c and m have had names of their own since 2023, which binutils before 2.43 refuse.

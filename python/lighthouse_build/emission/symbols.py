@@ -157,7 +157,7 @@ _COMPILER_RUNTIME = re.compile(
 # What a linker or the C runtime defines, and what unwinding and stack protection refer to.
 _PLATFORM = _names(
     """
-    _GLOBAL_OFFSET_TABLE_ _DYNAMIC __tls_get_addr ___tls_get_addr __stack_chk_fail __stack_chk_guard __dso_handle
+    _GLOBAL_OFFSET_TABLE_ _DYNAMIC .TOC. __tls_get_addr ___tls_get_addr __stack_chk_fail __stack_chk_guard __dso_handle
     __gcc_personality_v0 __gxx_personality_v0 _Unwind_Resume __cxa_atexit __ehdr_start
     """
 )
