@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +61,19 @@ class Workbench:
     def lh_opt(self, *arguments: str | os.PathLike[str], fails: bool = False) -> str:
         """Run the driver; what it printed on standard error, which is nothing unless it `fails`."""
         command = [sys.executable, ROOT / "tools/lh-opt", *arguments]
-        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True, check=False)
         assert (done.returncode != 0) == fails, done.stderr
         assert fails or not done.stderr, done.stderr
         return done.stderr
 
     def lower(
-        self, payload: str | Path, *flags: str, target: Target = NATIVE, stages: Sequence[str] = STAGES, fails: bool = False
+        self,
+        payload: str | Path,
+        *flags: str,
+        target: Target = NATIVE,
+        stages: Sequence[str] = STAGES,
+        fails: bool = False,
     ) -> str:
         """Lower `payload` (a file) to `<stem>.o`, `<stem>.h` and `<stem>.interface.json`."""
         stem = Path(payload).stem
@@ -116,6 +122,3 @@ def target(request: pytest.FixtureRequest) -> Target:
 @functools.cache
 def has(tool: str) -> bool:
     return shutil.which(tool) is not None
-
-
-Lower = Callable[..., str]

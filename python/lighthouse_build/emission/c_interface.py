@@ -41,6 +41,7 @@ __all__ = ["Signature", "Signatures", "finish", "mark"]
 _EMIT = "llvm.emit_c_interface"
 _DECLARED = "lh.declared"  # on a declaration that did not ask for the C interface itself
 _CIFACE = "_mlir_ciface_"
+_OURS = ("lh.", "bufferization.")  # attributes of arguments that mean nothing to LLVM
 _SIGN, _ZERO = "llvm.signext", "llvm.zeroext"
 
 
@@ -436,7 +437,7 @@ class _Finisher:
         for key in ("arg_attrs", "res_attrs"):
             if key in function.attributes:
                 entries = attributes_of(ir, function, key, 0)
-                kept = [{name: attr for name, attr in e.items() if not name.startswith("lh.")} for e in entries]
+                kept = [{name: attr for name, attr in e.items() if not name.startswith(_OURS)} for e in entries]
                 set_attributes(ir, function, key, kept)
         for name in (_DECLARED, _EMIT):
             if name in function.attributes:

@@ -9,6 +9,7 @@ the work of a stage that changed the signature, and an error.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,18 +61,18 @@ class WrapperReader:
         held = {v.index: v for v in self._signature.results if v.mode == "in_place"}
         elsewhere = {v.index for v in parameters if v.mode == "out"} | held.keys()
         returned = [replace(v, mode="returned") for v in self._signature.results if v.index not in elsewhere]
-        returned, dropped = self._match_returned(returned)
-        function = replace(function, parameters=parameters, returned=tuple(returned), by_struct=leading)
-        for value in dropped:
-            holder = self._holder(value)
-            if holder is None:
-                msg = (
-                    f"a stage dropped result {value.index} of type {value.type} because an argument holds it, and it "
-                    "is not plain which; mark that argument alone bufferization.writable"
-                )
-                return replace(function, unsupported=msg, in_place=tuple(held.values()))
-            held[value.index] = replace(value, mode="in_place", alias=holder)
-        self._check_struct(leading, len(returned))
+        function = replace(function, parameters=parameters, by_struct=leading)
+        matches = self._match_returned(returned)
+        self._check_struct(leading, len(matches[0]))
+        function = replace(function, returned=matches[0])
+        for value in returned:
+            if value not in matches[0]:
+                holder = self._holder(value)
+                if holder is None or len(matches) > 1:
+                    types = ", ".join(v.type for v in returned)
+                    msg = f"of its results ({types}) a stage dropped some, and which argument holds which is not plain"
+                    return replace(function, unsupported=msg)
+                held[value.index] = replace(value, mode="in_place", alias=holder)
         return replace(function, in_place=tuple(held[index] for index in sorted(held)))
 
     def _is_tagged(self, position: int) -> bool:
@@ -92,36 +93,22 @@ class WrapperReader:
             return replace(value, mode="out", writable=True)
         return next((a for a in self._signature.arguments if a.index == argument.index), argument)
 
-    def _match_returned(self, expected: list[Value]) -> tuple[list[Value], list[Value]]:
-        """Those of `expected` that the function still returns, and those that it does not."""
+    def _match_returned(self, expected: Sequence[Value]) -> list[tuple[Value, ...]]:
+        """Which of `expected` the function still returns: all choices that its type allows, at least one."""
         types = _result_types(self._body_result, len(expected))
-        if len(types) == len(expected):
-            for value, type in zip(expected, types):
-                if not _may_become(value.type, type):
-                    self._fail_results(expected)
-            return expected, []
-        found: list[Value] = []
-        dropped: list[Value] = []
-        for value in expected:
-            # Only memrefs are ever dropped, so the first that fits is the one.
-            if types and _may_become(value.type, types[0]):
-                types.pop(0)
-                found.append(value)
-            else:
-                dropped.append(value)
-        if types or any(not v.type.startswith(("memref<", "tensor<")) for v in dropped):
-            self._fail_results(expected)
-        return found, dropped
-
-    def _fail_results(self, expected: Sequence[Value]) -> NoReturn:
-        wanted = ", ".join(value.type for value in expected) or "nothing"
-        self._fail(f"returns {self._body_result}, which the payload's {wanted} cannot have become")
+        choices = itertools.combinations(expected, len(types))
+        matches = [c for c in choices if all(_may_become(v.type, type) for v, type in zip(c, types))]
+        if not matches:
+            wanted = ", ".join(value.type for value in expected) or "nothing"
+            self._fail(f"returns {self._body_result}, which the payload's {wanted} cannot have become")
+        return matches
 
     def _fail(self, what: str) -> NoReturn:
         msg = f"the lowered function '@{self._signature.name}' {what}; a stage has changed its signature"
         raise LoweringError(msg, self._signature.location)
 
     def _holder(self, result: Value) -> int | None:
+        """The argument that holds the dropped `result`, if only one can."""
         candidates = [a.index for a in self._signature.arguments if a.writable and a.type == result.type]
         return candidates[0] if len(candidates) == 1 else None
 

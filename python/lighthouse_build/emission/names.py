@@ -18,13 +18,13 @@ _KEYWORDS = frozenset(
     register reinterpret_cast requires restrict return short signed sizeof static static_assert static_cast
     struct switch template this thread_local throw true try typedef typeid typename typeof typeof_unqual union
     unsigned using virtual void volatile wchar_t while xor xor_eq
-    """.split()  # noqa: SIM905 (reads better)
+    """.split()
 )
 # Lowered code calls these itself; a function of that name would take their place in the whole program.
 _RUNTIME = frozenset(
     """
     abort aligned_alloc calloc free malloc memcmp memcpy memmove memrefCopy memset posix_memalign puts realloc
-    """.split()  # noqa: SIM905 (reads better)
+    """.split()
 )
 
 

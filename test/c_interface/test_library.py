@@ -1,0 +1,403 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Payloads in one library: what they export, how they call each other and C, and what they may be called."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import INPUTS, NATIVE, ROOT, STAGES, Target, Workbench
+
+_SHIFT = """
+memref.global "private" constant @table : memref<2xf32> = dense<[{0}, {0}]>
+memref.global @shared_{1} : memref<2xf32> = dense<1.0>
+func.func private @helper(%x: f32) -> f32 attributes {{no_inline}} {{
+  %c0 = arith.constant 0 : index
+  %t = memref.get_global @table : memref<2xf32>
+  %k = memref.load %t[%c0] : memref<2xf32>
+  %r = arith.addf %x, %k : f32
+  return %r : f32
+}}
+func.func @shift_{1}(%x: f32) -> f32 {{
+  %r = call @helper(%x) : (f32) -> f32
+  return %r : f32
+}}
+"""
+
+
+def _shared(bench: Workbench, *objects: str, name: str = "libk.so") -> set[str]:
+    """Link a shared library of `objects`; what it exports."""
+    subprocess.run(["gcc", "-shared", "-o", name, *objects, "-lm"], cwd=bench.directory, check=True)
+    return set(bench.symbols(name, "-D", "--defined-only"))
+
+
+def test_only_public_functions_are_exported(bench: Workbench) -> None:
+    for number, name in enumerate(("one", "two"), 1):
+        bench.write(f"{name}.mlir", _SHIFT.format(f"{number}.0", name))
+        bench.lower(f"{name}.mlir")
+    assert _shared(bench, "one.o", "two.o") == {"shift_one", "shift_two"}
+    program = bench.write(
+        "main.c",
+        """#include "one.h"
+           #include "two.h"
+           int main(void) { return !(shift_one(1.0f) == 2.0f && shift_two(1.0f) == 3.0f); }""",
+    )
+    bench.run(bench.build(program, "one.o", "two.o"))
+
+
+@pytest.mark.parametrize("stem", ["scalars", "elements", "tensors"])
+def test_the_header_declares_what_the_library_exports(bench: Workbench, stem: str) -> None:
+    bench.lower(INPUTS / f"{stem}.mlir")
+    interface = json.loads((bench.directory / f"{stem}.interface.json").read_text())
+    names = {function["symbol"] for function in interface["functions"]}
+    assert len(names) > 10
+    assert _shared(bench, f"{stem}.o") == names
+
+
+_CALLER = """
+func.func private @{g}(tensor<4xf32>, memref<?xf32>, i8) -> (tensor<4xf32>, f32)
+func.func private @{h}(tensor<?xf32>) -> tensor<?xf32>
+func.func @f(%a: tensor<4xf32>, %m: memref<?xf32>) -> (tensor<4xf32>, f32) {{
+  %k = arith.constant -3 : i8
+  %r:2 = call @{g}(%a, %m, %k) : (tensor<4xf32>, memref<?xf32>, i8) -> (tensor<4xf32>, f32)
+  %d = tensor.cast %r#0 : tensor<4xf32> to tensor<?xf32>
+  %s = call @{h}(%d) : (tensor<?xf32>) -> tensor<?xf32>
+  %e = tensor.cast %s : tensor<?xf32> to tensor<4xf32>
+  return %e, %r#1 : tensor<4xf32>, f32
+}}
+"""
+
+_CALLEE = """
+func.func @g(%a: tensor<4xf32>, %m: memref<?xf32>, %k: i8) -> (tensor<4xf32>, f32) {
+  %c1 = arith.constant 1 : index
+  %old = memref.load %m[%c1] : memref<?xf32>
+  %x = arith.sitofp %k : i8 to f32
+  memref.store %x, %m[%c1] : memref<?xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  %r = linalg.add ins(%a, %a : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %r, %old : tensor<4xf32>, f32
+}
+func.func @h(%a: tensor<?xf32>) -> tensor<?xf32> {
+  return %a : tensor<?xf32>
+}
+"""
+
+_USE_F = """
+int main(void) {
+  float a[4] = {1, 2, 3, 4}, m[3] = {5, 6, 7}, r[4] = {0};
+  const int64_t four = 4, three = 3;
+  lh_memref_f32_1d ma = lh_memref_f32_1d_make(a, &four), mm = lh_memref_f32_1d_make(m, &three);
+  lh_memref_f32_1d mr = lh_memref_f32_1d_make(r, &four);
+  CHECK(F(&ma, &mm, &mr) == 6.0f);
+  CHECK(m[0] == 5 && m[1] == -3 && m[2] == 7 && r[0] == 2 && r[3] == 8 && a[3] == 4);
+  return report();
+}
+"""
+
+
+@pytest.mark.parametrize("prefix", ["", "lib_"])
+def test_a_payload_calls_another(bench: Workbench, target: Target, prefix: str) -> None:
+    """A declaration names a C symbol: that of the other payload's function, with the prefix that it is given."""
+    bench.write("caller.mlir", _CALLER.format(g=f"{prefix}g", h=f"{prefix}h"))
+    bench.write("callee.mlir", _CALLEE)
+    for stem in ("caller", "callee"):
+        bench.lower(f"{stem}.mlir", f"--symbol-prefix={prefix}", target=target)
+    program = bench.write("main.c", f'#include "caller.h"\n#include "check.h"\n#define F {prefix}f\n{_USE_F}')
+    bench.run(bench.build(program, "caller.o", "callee.o", target=target), target=target)
+
+
+def test_a_payload_calls_c(bench: Workbench, target: Target) -> None:
+    """What C has to define is what a payload would be: static results through pointers, dynamic ones owned."""
+    bench.write("caller.mlir", _CALLER.format(g="g", h="h"))
+    bench.lower("caller.mlir", target=target)
+    program = bench.write(
+        "main.c",
+        f"""#include "caller.h"
+            #include "check.h"
+            #define F f
+            float g(const lh_memref_f32_1d *a, lh_memref_f32_1d *m, int8_t k, lh_memref_f32_1d *result);
+            float g(const lh_memref_f32_1d *a, lh_memref_f32_1d *m, int8_t k, lh_memref_f32_1d *result) {{
+              const float old = m->aligned[m->offset + m->strides[0]];
+              m->aligned[m->offset + m->strides[0]] = k;
+              for (int64_t i = 0; i < a->sizes[0]; ++i)
+                result->aligned[i] = 2 * a->aligned[a->offset + i * a->strides[0]];
+              return old;
+            }}
+            void h(lh_memref_f32_1d *result, const lh_memref_f32_1d *a);
+            void h(lh_memref_f32_1d *result, const lh_memref_f32_1d *a) {{
+              float *data = malloc((size_t)a->sizes[0] * sizeof *data);
+              *result = lh_memref_f32_1d_make(data, a->sizes);
+              memcpy(data, a->aligned + a->offset, (size_t)a->sizes[0] * sizeof *data);
+            }}
+            {_USE_F}""",
+    )
+    bench.run(bench.build(program, "caller.o", target=target), target=target)
+
+
+def test_a_declaration_may_ask_for_mlirs_own_name(bench: Workbench) -> None:
+    bench.write(
+        "asks.mlir",
+        """func.func private @runtime(memref<?xf32>) attributes {llvm.emit_c_interface}
+           func.func private @plain(memref<?xf32>)
+           func.func @f(%m: memref<?xf32>) {
+             call @runtime(%m) : (memref<?xf32>) -> ()
+             call @plain(%m) : (memref<?xf32>) -> ()
+             return
+           }""",
+    )
+    bench.lower("asks.mlir")
+    assert set(bench.symbols("asks.o", "-u")) == {"_mlir_ciface_runtime", "plain"}
+    interface = json.loads((bench.directory / "asks.interface.json").read_text())
+    assert interface["externals"] == ["_mlir_ciface_runtime", "plain"]
+
+
+def test_prefix(bench: Workbench) -> None:
+    """It makes a C function of any name, private names that it collides with give way, and C++ does not see it."""
+    bench.write(
+        "names.mlir",
+        """func.func private @lib_f(%x: i32) -> i32 attributes {no_inline} {
+             %r = arith.addi %x, %x : i32
+             return %r : i32
+           }
+           func.func @f(%x: i32) -> i32 {
+             %r = call @lib_f(%x) : (i32) -> i32
+             return %r : i32
+           }
+           func.func @main(%x: i32) -> i32 { return %x : i32 }
+           func.func @new(%int: i32, %class: memref<?xi32>) -> i32 { return %int : i32 }
+           llvm.func @raw(%x: i32) -> i32 { llvm.return %x : i32 }""",
+    )
+    bench.lower("names.mlir", "--symbol-prefix=lib_", "--namespace=lib")
+    assert _shared(bench, "names.o") == {"lib_f", "lib_main", "lib_new", "lib_raw"}
+    program = bench.write(
+        "use.cpp",
+        """#include "names.h"
+           #include "check.h"
+           int main() {
+             CHECK(lib_f(2) == 4 && lib::f(2) == 4 && lib_main(3) == 3 && lib_raw(5) == 5 && lib::raw(5) == 5);
+             int32_t x = 0;
+             CHECK(lib::lib_new(7, lh::make_memref(&x, 1)) == 7);
+             return report();
+           }""",
+    )
+    bench.run(bench.build(program, "names.o"))
+
+
+@pytest.mark.parametrize(
+    ("payload", "flags", "message"),
+    [
+        ("func.func @main() { return }", [], "'main', which is the entry of a program; rename it, make it private, or"),
+        ('func.func @"a-b"() { return }', [], "'a-b', which is not a C identifier"),
+        ('func.func @"a.b"() { return }', ["--symbol-prefix=p_"], "'p_a.b', which is not a C identifier"),
+        ("func.func @int() { return }", [], "'int', which is a keyword of C or C++"),
+        ("func.func @co_await() { return }", [], "'co_await', which is a keyword of C or C++"),
+        ("func.func @malloc() { return }", [], "'malloc', which lowered code itself calls"),
+        (
+            "func.func private @p_f()\n func.func @f() { call @p_f() : () -> ()\n return }",
+            ["--symbol-prefix=p_"],
+            "'@f' would be the C function 'p_f', which the payload also declares",
+        ),
+    ],
+    ids=["main", "dash", "dot", "c-keyword", "c++-keyword", "runtime", "declared"],
+)
+def test_names_that_c_cannot_have(bench: Workbench, payload: str, flags: list[str], message: str) -> None:
+    bench.write("bad.mlir", f"\n{payload}\n")
+    error = bench.lower("bad.mlir", *flags, fails=True)
+    assert message in error
+    assert "bad.mlir:" in error
+    assert not list(bench.directory.glob("bad.[oh]"))
+
+
+_UNSUPPORTED = [
+    ("func.func @f(%x: i32, %y: vector<4xf32>) { return }", "argument 1 has type vector<4xf32>"),
+    ("func.func @f(%x: f16) { return }", "argument 0 has type f16, which C compilers do not agree how to pass"),
+    ("func.func @f(%x: bf16) -> bf16 { return %x : bf16 }", "argument 0 has type bf16"),
+    ("func.func @f(%x: complex<f32>) { return }", "argument 0 has type complex<f32>"),
+    (
+        "func.func @f() -> (f32, complex<f64>) { %x = arith.constant 1.0 : f32\n"
+        "%c = complex.constant [1.0, 2.0] : complex<f64>\n return %x, %c : f32, complex<f64> }",
+        "result 1 has type complex<f64>",
+    ),
+    ("func.func @f(%x: i128) { return }", "argument 0 has type i128, which has no portable C type"),
+    ("func.func @f(%x: memref<*xf32>) { return }", "argument 0 has type memref<*xf32>, which has no rank"),
+    ("func.func @f(%x: memref<4xf32, 1>) { return }", "argument 0 has type memref<4xf32, 1>, in memory space 1"),
+    (
+        "func.func @f(%x: memref<4xvector<4xf32>>) { return }",
+        "argument 0 has type memref<4xvector<4xf32>>, whose element type vector<4xf32> has no C type",
+    ),
+    ("llvm.func @f(%x: !llvm.struct<(f32, f32)>) { llvm.return }", "argument 0 has type !llvm.struct<(f32, f32)>"),
+    (
+        "llvm.func @printf(!llvm.ptr, ...) -> i32\nllvm.func @f(%x: i32, ...) { llvm.return }",
+        "it is variadic",
+    ),
+]
+
+
+@pytest.mark.parametrize(("payload", "message"), _UNSUPPORTED, ids=range(len(_UNSUPPORTED)))
+def test_what_c_cannot_call_has_an_object_but_no_header(bench: Workbench, payload: str, message: str) -> None:
+    bench.write("unsupported.mlir", f"\n{payload}\n")
+    stages = [f"--stage={stage}" for stage in STAGES]
+    bench.lh_opt("unsupported.mlir", *stages, "--emit=object=u.o", "--emit=interface=u.interface.json")
+    assert bench.symbols("u.o", "--defined-only")["f"] == "T"
+    error = bench.lh_opt("unsupported.mlir", *stages, "--emit=header=u.h", fails=True)
+    line = 1 + payload[: payload.index("func @f") + 1].count("\n") + 1
+    assert f"unsupported.mlir:{line}" in error
+    assert f"C cannot call the public function '@f': {message}" in error
+    assert "or make it private" in error
+    merged = bench.lh_opt("u.interface.json", "--emit=header=u.h", fails=True)
+    assert message in merged
+    assert not (bench.directory / "u.h").exists()
+
+
+def test_headers_merge(bench: Workbench) -> None:
+    for name in ("one", "two"):
+        bench.write(
+            f"{name}.mlir", f"func.func @{name}(%a: tensor<?xf32>) -> tensor<?xf32> {{ return %a : tensor<?xf32> }}"
+        )
+        bench.lower(f"{name}.mlir")
+    bench.lh_opt("one.interface.json", "two.interface.json", "--emit=header=both.h", "--namespace=a::b")
+    program = bench.write(
+        "main.cpp",
+        """#include "both.h"
+           #include "one.h" // the types are not defined twice
+           int main() {
+             float x[] = {1, 2};
+             return !(a::b::two(a::b::one(lh::make_memref(x, 2)))(1) == 2.0f);
+           }""",
+    )
+    bench.run(bench.build(program, "one.o", "two.o"))
+    bench.write("again.mlir", "func.func @one() { return }")
+    bench.lower("again.mlir")
+    error = bench.lh_opt("one.interface.json", "again.interface.json", "--emit=header=twice.h", fails=True)
+    assert "the C function 'one' is defined by 'again.mlir' and by 'one.mlir'" in error
+
+
+def test_functions_of_the_llvm_dialect(bench: Workbench, target: Target) -> None:
+    bench.write(
+        "raw.mlir",
+        """llvm.func @c_narrow(i64) -> i8
+           llvm.func internal @hidden(%x: i64) -> i64 attributes {no_inline} { llvm.return %x : i64 }
+           llvm.func @raw(%p: !llvm.ptr, %x: i64, %b: i1) -> i32 {
+             llvm.store %b, %p : i1, !llvm.ptr
+             %h = llvm.call @hidden(%x) : (i64) -> i64
+             %n = llvm.call @c_narrow(%h) : (i64) -> i8
+             %r = llvm.sext %n : i8 to i32
+             llvm.return %r : i32
+           }
+           llvm.func @address(%p: !llvm.ptr) -> !llvm.ptr { llvm.return %p : !llvm.ptr }""",
+    )
+    bench.lower("raw.mlir", target=target)
+    program = bench.write(
+        "main.c",
+        """#include "raw.h"
+           #include "check.h"
+           int8_t c_narrow(int64_t x);
+           int8_t c_narrow(int64_t x) { return (int8_t)x; }
+           int main(void) {
+             char byte = 7;
+             CHECK(raw(&byte, 0x180, true) == -128 && byte == 1);
+             CHECK(address(&byte) == &byte);
+             return report();
+           }""",
+    )
+    bench.run(bench.build(program, "raw.o", target=target), target=target)
+    if target == NATIVE:
+        assert _shared(bench, "raw.o") == {"raw", "address"}
+
+
+def test_a_bufferization_of_ones_own(bench: Workbench) -> None:
+    """What it returns is in the header: here a result that it left in an argument, and one with a dynamic layout."""
+    bench.write(
+        "own.mlir",
+        """func.func @f(%a: tensor<?xf32> {bufferization.writable = true}, %k: f32) -> (tensor<?xf32>, f32) {
+             %c0 = arith.constant 0 : index
+             %r = tensor.insert %k into %a[%c0] : tensor<?xf32>
+             %twice = arith.addf %k, %k : f32
+             return %r, %twice : tensor<?xf32>, f32
+           }
+           func.func @g(%m: memref<4xf32>) -> (memref<4xf32>, i32) {
+             %k = arith.constant 7 : i32
+             return %m, %k : memref<4xf32>, i32
+           }""",
+    )
+    own = (
+        "one-shot-bufferize{bufferize-function-boundaries=true},drop-equivalent-buffer-results{modify-public-functions}"
+    )
+    bench.lower("own.mlir", stages=(own, "lower-to-llvm.yaml"))
+    program = bench.write(
+        "main.c",
+        """#include "own.h"
+           #include "check.h"
+           int main(void) {
+             float a[4] = {1, 2, 3, 4};
+             const int64_t four = 4;
+             lh_memref_f32_1d m = lh_memref_f32_1d_make(a, &four);
+             CHECK(f(&m, 5.0f) == 10.0f && a[0] == 5.0f);
+             CHECK(g(&m) == 7);
+             return report();
+           }""",
+    )
+    bench.run(bench.build(program, "own.o"))
+    header = (bench.directory / "own.h").read_text()
+    assert re.search(r"a +\? f32; read, receives result 0\n", header)
+    assert re.search(r"m +4 f32; read, receives result 0\n", header)
+
+
+def test_a_stage_that_drops_the_c_interface_is_an_error(bench: Workbench) -> None:
+    bench.write("f.mlir", "func.func @f(%x: i32, %m: memref<4xf32>) { return }")
+    bench.write(
+        "reorder.mlir",
+        """module attributes {transform.with_named_sequence} {
+             transform.named_sequence @__transform_main(%root: !transform.any_op {transform.consumed}) {
+               %f, %calls = transform.func.replace_func_signature @f args_interchange = [1, 0] results_interchange = []
+                 at %root : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+               transform.yield
+             }
+           }""",
+    )
+    error = bench.lower("f.mlir", stages=("reorder.mlir", *STAGES), fails=True)
+    assert "f.mlir:1:1: error: the public function '@f' is not there after the last stage" in error
+    assert "llvm.emit_c_interface" in error
+
+
+def test_a_stage_that_drops_a_function_is_an_error(bench: Workbench) -> None:
+    bench.write("f.mlir", "func.func @f() { return }\nfunc.func @g() { return }")
+    error = bench.lower("f.mlir", stages=("symbol-privatize{exclude=f},symbol-dce", *STAGES), fails=True)
+    assert "f.mlir:2:1: error: the public function '@g' is not there after the last stage" in error
+
+
+def test_headers_need_no_mlir(bench: Workbench) -> None:
+    bench.write("f.mlir", "func.func @f(%x: i32) { return }")
+    bench.lower("f.mlir")
+    code = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+        "from lighthouse_build.emission import header, interface\n"
+        "text = pathlib.Path('f.interface.json').read_text()\n"
+        "print(header.render([interface.Interface.from_json(text, 'f')], guard_name='f.h'), end='')\n"
+        "assert not [name for name in sys.modules if 'mlir' in name], sys.modules\n"
+    )
+    done = subprocess.run(
+        ["python3", "-S", "-c", code, str(ROOT / "python")],
+        cwd=bench.directory,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == (bench.directory / "f.h").read_text()
+
+
+def test_the_header_depends_on_the_interface_alone(bench: Workbench, tmp_path: Path) -> None:
+    """Neither directories nor lines of the payload are in it."""
+    text = "func.func @f(%x: i32) -> i32 { return %x : i32 }"
+    bench.write("f.mlir", text)
+    bench.lower("f.mlir")
+    first = (bench.directory / "f.h").read_bytes()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "f.mlir").write_text(f"// A comment.\n\n{text}\n")
+    bench.lower(other / "f.mlir")
+    assert (bench.directory / "f.h").read_bytes() == first
