@@ -7,9 +7,8 @@
 cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
 
-# Stops with the text of all arguments, naming the call; the public function has set `_lh_call`.
-function(_lh_fatal)
-  string(CONCAT text ${ARGV})
+# Stops, naming the call; the public function has set `_lh_call`.
+function(_lh_fatal text)
   message(FATAL_ERROR "${_lh_call}: ${text}")
 endfunction()
 
@@ -64,10 +63,8 @@ function(_lh_check_argument argument)
   string(LENGTH "${opening}" opening)
   string(LENGTH "${closing}" closing)
   if(NOT opening EQUAL closing)
-    _lh_fatal(
-      "'${argument}' has an unbalanced square bracket, which CMake lists cannot carry; close it, "
-      "put the text in a YAML pipeline, or rename the file"
-    )
+    set(advice "close it, put the text in a YAML pipeline, or rename the file")
+    _lh_fatal("'${argument}' has an unbalanced square bracket, which CMake lists cannot carry; ${advice}")
   endif()
 endfunction()
 

@@ -22,17 +22,21 @@ function(_lh_driver_command result)
   if(NOT LH_PYTHON_EXECUTABLE)
     message(FATAL_ERROR "${_lh_call}: there is no Python environment; LH_PYTHON_EXECUTABLE is not set")
   endif()
-  set(${result} "${LH_PYTHON_EXECUTABLE}" -I -B "${driver}" PARENT_SCOPE)
+  set(command "${LH_PYTHON_EXECUTABLE}" -I -B "${driver}")
+  if(_LH_MLIR_PROVIDER)
+    # Or else an environment variable, which a build does not notice, could change it.
+    list(APPEND command "--mlir-package=${_LH_MLIR_PROVIDER}")
+  endif()
+  set(${result} "${command}" PARENT_SCOPE)
 endfunction()
 
 # Adds the rules of one run of the driver.
 #
 #   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
-#                COMMENT <text> [OWNER <target>] [JOB_POOL <pool>])
+#                COMMENT <text> OWNER <target> [JOB_POOL <pool>])
 #
-# STAMP is a path without extension. `<sources>` is set to what the target that stands for the outputs must have among
-# its sources. With Make, OWNER is a custom target, made if need be, that owns the stamp; the caller orders other
-# targets after it.
+# STAMP is a path without extension. OWNER is a custom target, made if need be, that has the stamp; the caller orders
+# what uses the outputs after it. `<sources>` is set to what such a target must have among its sources.
 function(_lh_add_edge sources)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "STAMP;COMMENT;OWNER;JOB_POOL" "OUTPUTS;ARGUMENTS;DEPENDS")
   foreach(path IN LISTS ARG_OUTPUTS ITEMS "${ARG_STAMP}")
@@ -51,40 +55,50 @@ function(_lh_add_edge sources)
   if(ARG_JOB_POOL)
     set(pool JOB_POOL "${ARG_JOB_POOL}")
   endif()
-  set(byproducts "")
   if(CMAKE_GENERATOR MATCHES "Ninja")
-    set(byproducts BYPRODUCTS ${ARG_OUTPUTS})
-  endif()
-  add_custom_command(
-    OUTPUT "${stamp}" ${byproducts}
-    COMMAND ${command}
-    DEPENDS ${depends}
-    DEPFILE "${depfile}"
-    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" # what relative paths mean, as in every CMake command
-    COMMENT "${ARG_COMMENT}"
-    ${pool}
-    VERBATIM
-  )
-  if(byproducts)
+    add_custom_command(
+      OUTPUT "${stamp}"
+      BYPRODUCTS ${ARG_OUTPUTS}
+      COMMAND ${command}
+      DEPENDS ${depends}
+      DEPFILE "${depfile}"
+      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" # what relative paths mean, as in every CMake command
+      COMMENT "${ARG_COMMENT}"
+      ${pool}
+      VERBATIM
+    )
     set(${sources} "${stamp}" PARENT_SCOPE)
-    return()
+  else()
+    # Before CMake 4.0, what a depfile for Make has ever named stays a dependency, and once it is deleted the rule
+    # runs for ever. Without its notes CMake reads the depfiles again.
+    set(notes "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${ARG_OWNER}.dir/compiler_depend.internal")
+    add_custom_command(
+      OUTPUT "${stamp}"
+      COMMAND ${command}
+      COMMAND "${CMAKE_COMMAND}" -E rm -f "${notes}"
+      DEPENDS ${depends}
+      DEPFILE "${depfile}"
+      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+      COMMENT "${ARG_COMMENT}"
+      VERBATIM
+    )
+    foreach(output IN LISTS ARG_OUTPUTS)
+      cmake_path(GET output FILENAME file)
+      add_custom_command(
+        OUTPUT "${output}"
+        COMMAND ${command}
+        WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+        COMMENT "${ARG_COMMENT} again for ${file}"
+        VERBATIM
+      )
+    endforeach()
+    set(${sources} ${ARG_OUTPUTS} PARENT_SCOPE)
   endif()
   if(TARGET "${ARG_OWNER}")
     target_sources("${ARG_OWNER}" PRIVATE "${stamp}")
   else()
     add_custom_target("${ARG_OWNER}" DEPENDS "${stamp}")
   endif()
-  foreach(output IN LISTS ARG_OUTPUTS)
-    cmake_path(GET output FILENAME file)
-    add_custom_command(
-      OUTPUT "${output}"
-      COMMAND ${command}
-      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
-      COMMENT "${ARG_COMMENT} again for ${file}"
-      VERBATIM
-    )
-  endforeach()
-  set(${sources} ${ARG_OUTPUTS} PARENT_SCOPE)
 endfunction()
 
 # Refuses generators for which there is no shape.

@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
 
 #[=======================================================================[.md:
-## LH_PYTHON_ENV, LH_PYTHON_EXECUTABLE
+## LH_PYTHON_ENV, LH_PYTHON_EXECUTABLE, LH_MLIR_PACKAGE
 
 `LH_PYTHON_ENV` is a cache variable that says which Python runs the driver and the schedule generators. It needs
 Python 3.10 or newer with the MLIR bindings, llvmlite and PyYAML.
@@ -21,7 +21,11 @@ Python is looked for in `Python3_EXECUTABLE`, `Python_EXECUTABLE`, the active vi
 this order; these variables are read and never set. A package that was installed as a wheel runs in the Python that it
 is installed for.
 
-The decision is cached as `LH_PYTHON_EXECUTABLE` and taken again when `LH_PYTHON_ENV` or the pinned requirements change.
+`LH_MLIR_PACKAGE` names the Python package of the MLIR bindings, if it is not `mlir` or `torch_mlir`; by default it is
+what the environment variable of that name says when CMake runs first.
+
+The decision is cached as `LH_PYTHON_EXECUTABLE` and taken again when one of the other two or the pinned requirements
+change.
 #]=======================================================================]
 
 # Sets LH_PYTHON_EXECUTABLE in the cache, or `error` to why there is none.
@@ -36,6 +40,13 @@ function(_lh_set_up_python error)
   endif()
   set(LH_PYTHON_ENV "${default}" CACHE STRING "Python for lowering: AUTO, SYSTEM, or the path of an environment")
   set_property(CACHE LH_PYTHON_ENV PROPERTY STRINGS AUTO SYSTEM)
+  set(
+    LH_MLIR_PACKAGE
+    "$ENV{LH_MLIR_PACKAGE}"
+    CACHE STRING
+    "Python package of the MLIR bindings; empty: mlir, else torch_mlir"
+  )
+  mark_as_advanced(LH_MLIR_PACKAGE)
   set(wish "${LH_PYTHON_ENV}")
   get_property(package GLOBAL PROPERTY _LH_PACKAGE)
   get_property(wheel GLOBAL PROPERTY _LH_WHEEL)
@@ -43,9 +54,9 @@ function(_lh_set_up_python error)
   set(requirements "${directory}/${ARG_REQUIREMENTS}.in")
   set(lock "${directory}/${ARG_REQUIREMENTS}.txt")
   file(SHA256 "${lock}" digest)
-  set(key "${wish}|${digest}|${package}|$CACHE{LH_PYTHON_EXECUTABLE}")
+  set(key "${wish}|${LH_MLIR_PACKAGE}|${digest}|${package}")
   if(
-    "${_LH_PYTHON_KEY}" STREQUAL "${key}"
+    "${_LH_PYTHON_KEY}" STREQUAL "${key}|$CACHE{LH_PYTHON_EXECUTABLE}"
     AND EXISTS "$CACHE{LH_PYTHON_EXECUTABLE}"
     AND ("${_LH_PYTHON_MARKER}" STREQUAL "" OR EXISTS "${_LH_PYTHON_MARKER}")
   )
@@ -54,9 +65,12 @@ function(_lh_set_up_python error)
 
   set(marker "")
   if(wish MATCHES "^(AUTO|SYSTEM)$")
-    _lh_find_python(executable base problem)
+    _lh_find_python(executable bindings base problem)
     if(NOT executable AND wish STREQUAL "AUTO" AND base AND NOT wheel)
-      _lh_make_environment(executable marker problem)
+      _lh_make_environment(made marker problem)
+      if(made)
+        _lh_probe_python(executable bindings problem "${made}")
+      endif()
     endif()
   else()
     _lh_python_of_path(candidate "${wish}")
@@ -65,7 +79,7 @@ function(_lh_set_up_python error)
       set(${error} "${problem}" PARENT_SCOPE)
       return()
     endif()
-    _lh_probe_python(executable problem "${candidate}")
+    _lh_probe_python(executable bindings problem "${candidate}")
   endif()
   if(NOT executable)
     _lh_explain_python(text "${problem}" "${wish}")
@@ -77,8 +91,8 @@ function(_lh_set_up_python error)
   endif()
   set(LH_PYTHON_EXECUTABLE "${executable}" CACHE FILEPATH "Python that runs the driver; chosen by LH_PYTHON_ENV" FORCE)
   mark_as_advanced(LH_PYTHON_EXECUTABLE)
-  set(key "${wish}|${digest}|${package}|${executable}")
-  set(_LH_PYTHON_KEY "${key}" CACHE INTERNAL "What LH_PYTHON_EXECUTABLE was chosen for")
+  set(_LH_PYTHON_KEY "${key}|${executable}" CACHE INTERNAL "What LH_PYTHON_EXECUTABLE was chosen for")
+  set(_LH_MLIR_PROVIDER "${bindings}" CACHE INTERNAL "The package of the MLIR bindings of LH_PYTHON_EXECUTABLE")
   set(_LH_PYTHON_MARKER "${marker}" CACHE INTERNAL "A file of the environment that was made to the end")
 endfunction()
 
@@ -87,7 +101,7 @@ endfunction()
 # Sets `executable` to the first Python that has what is needed; else `base` to the first that is new enough and
 # `problem` to what that one lacks. Finds Python itself: FindPython3 caches its answer, which is the caller's to
 # decide.
-function(_lh_find_python executable base problem)
+function(_lh_find_python executable bindings base problem)
   set(${executable} "" PARENT_SCOPE)
   set(${base} "" PARENT_SCOPE)
   set(${problem} "there is no Python on PATH" PARENT_SCOPE)
@@ -128,9 +142,10 @@ function(_lh_find_python executable base problem)
     if("${candidate}" STREQUAL "" OR NOT EXISTS "${candidate}")
       continue()
     endif()
-    _lh_probe_python(answer reason "${candidate}")
+    _lh_probe_python(answer provider reason "${candidate}")
     if(answer)
       set(${executable} "${answer}" PARENT_SCOPE)
+      set(${bindings} "${provider}" PARENT_SCOPE)
       return()
     endif()
     list(APPEND reasons "${reason}")
@@ -149,14 +164,15 @@ function(_lh_find_python executable base problem)
   endif()
 endfunction()
 
-# Sets `executable` to the real interpreter behind `candidate` if it has what is needed, else to nothing and `problem`
-# to why not.
-function(_lh_probe_python executable problem candidate)
+# Sets `executable` to the real interpreter behind `candidate` if it has what is needed, and `bindings` to the package
+# of its MLIR bindings; else both to nothing and `problem` to why not.
+function(_lh_probe_python executable bindings problem candidate)
   set(${executable} "" PARENT_SCOPE)
+  set(${bindings} "" PARENT_SCOPE)
   execute_process(
     COMMAND
       "${candidate}" -I -B "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/python_environment.py" probe
-      "--requirements=${requirements}" "--package=${package}"
+      "--requirements=${requirements}" "--package=${package}" "--mlir-package=${LH_MLIR_PACKAGE}"
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE failure
     RESULT_VARIABLE status
@@ -169,6 +185,9 @@ function(_lh_probe_python executable problem candidate)
   set(lacking "")
   if(answer MATCHES "\nmissing=([^\n]+)")
     set(lacking "${CMAKE_MATCH_1}")
+  endif()
+  if(answer MATCHES "\nbindings=([^\n]+)")
+    set(${bindings} "${CMAKE_MATCH_1}" PARENT_SCOPE)
   endif()
   set(owner "")
   if(answer MATCHES "\nowner=([^\n]+)")
@@ -221,7 +240,7 @@ function(_lh_make_environment executable marker reason)
     execute_process(
       COMMAND
         "${base}" -I -B "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/python_environment.py" create "${directory}"
-        "--lock=${lock}" "--requirements=${requirements}" "--package=${package}"
+        "--lock=${lock}" "--requirements=${requirements}" "--package=${package}" "--mlir-package=${LH_MLIR_PACKAGE}"
       ERROR_VARIABLE failure
       RESULT_VARIABLE status
     )

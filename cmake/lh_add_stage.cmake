@@ -150,6 +150,10 @@ function(_lh_check_new_stage name)
   if(user)
     _lh_fatal("${user} has used '${name}' as a pass already; declare the stage before it is used")
   endif()
+  _lh_is_pass(is_pass "${name}")
+  if(is_pass)
+    _lh_fatal("'${name}' is a pass of MLIR; a stage needs another name")
+  endif()
 endfunction()
 
 # Sets `result` to the spec of SCHEDULE or PIPELINE and what goes with them.

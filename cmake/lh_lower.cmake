@@ -224,7 +224,7 @@ function(lh_lower name)
       list(APPEND header_arguments "--namespace=${ARG_NAMESPACE}")
     endif()
     _lh_add_edge(
-      edge_sources
+      header_sources
       STAMP "${stamp_directory}/header"
       OUTPUTS "${header}"
       ARGUMENTS ${header_arguments}
@@ -232,7 +232,7 @@ function(lh_lower name)
       COMMENT "Writing the header of ${name}"
       OWNER "${name}.header"
     )
-    list(APPEND library_sources ${edge_sources})
+    list(APPEND library_sources ${header_sources})
   endif()
 
   _lh_lower_create_library()
@@ -507,12 +507,11 @@ function(_lh_lower_create_library)
     )
     set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
   endif()
-  # With Make: stamps, then interfaces and the header's stamp, then everything else.
-  if(TARGET "${name}.header")
+  # Stamps, then interfaces and the header's stamp, then the rest. The header, which nothing that is linked depends
+  # on, is made with the library in this way, to be installed.
+  add_dependencies("${name}" "${name}.lower")
+  if(header)
     add_dependencies("${name}.header" "${name}.lower")
     add_dependencies("${name}" "${name}.header")
-  endif()
-  if(TARGET "${name}.lower")
-    add_dependencies("${name}" "${name}.lower")
   endif()
 endfunction()

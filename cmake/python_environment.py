@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--requirements", required=True)
     parser.add_argument("--package", required=True)
     parser.add_argument("--lock")
+    parser.add_argument("--mlir-package", default="")
     arguments = parser.parse_args()
     if arguments.action == "probe":
         probe(arguments)
@@ -64,7 +65,7 @@ def probe(arguments: argparse.Namespace) -> None:
         return
     print("owner=" + owner())
     sys.path.append(os.path.dirname(os.path.abspath(arguments.package)))
-    print("missing=" + ", ".join(missing(arguments.requirements)))
+    print("missing=" + ", ".join(missing(arguments.requirements, arguments.mlir_package)))
 
 
 def owner() -> str:
@@ -75,14 +76,14 @@ def owner() -> str:
     return os.path.realpath(os.path.dirname(spec.origin)) if spec is not None and spec.origin else ""
 
 
-def missing(requirements: str) -> list[str]:
-    """What of the direct requirements this Python lacks; in words."""
+def missing(requirements: str, mlir_package: str) -> list[str]:
+    """What of the direct requirements this Python lacks; in words. Prints which package has the bindings."""
     from importlib import metadata
 
     lacking = []
     for name, minimum in read_requirements(requirements):
         if name == BINDINGS:
-            lacking += missing_bindings()
+            lacking += missing_bindings(mlir_package)
             continue
         try:
             version = metadata.version(name)
@@ -94,14 +95,15 @@ def missing(requirements: str) -> list[str]:
     return lacking
 
 
-def missing_bindings() -> list[str]:
+def missing_bindings(package: str) -> list[str]:
     from lighthouse_build.bindings import provider
     from lighthouse_build.errors import LighthouseError
 
+    os.environ.pop("LH_MLIR_PACKAGE", None)  # CMake has read it, once
     try:
-        provider.find()
-    except LighthouseError:
-        return ["MLIR Python bindings (%s)" % BINDINGS]
+        print("bindings=" + provider.find(package or None).name)
+    except LighthouseError as error:
+        return [error.message if package else "MLIR Python bindings (%s)" % BINDINGS]
     return []
 
 
@@ -140,7 +142,8 @@ def create(arguments: argparse.Namespace) -> None:
     python = os.path.join(directory, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
     install(python, arguments.lock)
     check = [python, "-I", "-B", os.path.abspath(__file__), "probe", "--requirements", arguments.requirements]
-    answer = subprocess.run(check + ["--package", arguments.package], stdout=subprocess.PIPE, universal_newlines=True)
+    check += ["--package", arguments.package, "--mlir-package", arguments.mlir_package]
+    answer = subprocess.run(check, stdout=subprocess.PIPE, universal_newlines=True)
     lacking = re.search("^missing=(.+)$", answer.stdout, re.MULTILINE)
     if answer.returncode != 0 or lacking:
         msg = "the environment was made, but lacks %s" % (lacking.group(1) if lacking else "a working Python")

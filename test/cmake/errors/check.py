@@ -1,0 +1,105 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Mistakes in a call are fatal when CMake runs, and the message names the call and what is accepted."""
+
+from run import NINJA, Project
+
+STAGE_KEYWORDS = (
+    "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, "
+    "PASSES, STAGES, OPTIONS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
+)
+LOWER_KEYWORDS = (
+    "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, OPTIMIZE, "
+    "OUTPUT_DIRECTORY, TIMEOUT, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, ALLOW_UNDEFINED, DEPENDS"
+)
+
+# What is written in the CMakeLists.txt, and what the error says.
+CASES = [
+    # Keywords
+    ("lh_add_stage(s TOOL opt PASSES cse)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
+    ("lh_add_stage(s PASSES cse TOOL opt)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
+    ("lh_add_stage(s PASSES cse PARAMS p=1)", "unknown argument 'PARAMS'"),
+    ("lh_add_stage(s SCHEDULE a.mlir extra)", "unknown argument 'extra'"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse VARIANTS x)", "unknown argument 'VARIANTS'; " + LOWER_KEYWORDS),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT cpp)", "unknown EMIT 'cpp'; accepted are object, assembly, llvmir"),
+    ("lh_lower(k SOURCE a.mlir STAGES cse)", "unknown argument 'SOURCE'"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse CPU)", "CPU has no value"),
+    ('lh_lower(k SOURCES a.mlir STAGES cse CPU "${unset}")', "an argument of CPU is empty"),
+    ('lh_lower(k "" SOURCES a.mlir STAGES cse)', "an argument is empty"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse CPU x CPU y)", "CPU is given twice"),
+    ("lh_lower(k SOURCES a.mlir SOURCES b.mlir STAGES cse)", "SOURCES is given twice"),
+    ("lh_lower(k STAGES cse)", "SOURCES is missing"),
+    ("lh_lower(k SOURCES a.mlir)", "STAGES is missing"),
+    # Contradictions
+    ("lh_add_stage(s)", "expected exactly one of PASSES, SCHEDULE, PIPELINE and STAGES"),
+    ("lh_add_stage(s PASSES cse PIPELINE p.yaml)", "exactly one of .*, not 'PASSES and PIPELINE'"),
+    ("lh_add_stage(s PASSES cse OPTIONS a=1)", r"OPTIONS does not go with PASSES; write it in the spec"),
+    ("lh_add_stage(s PIPELINE p.yaml GENERATOR g)", "GENERATOR does not go with the .yaml file 'p.yaml'"),
+    ("lh_add_stage(s SCHEDULE s.mlir GENERATOR g)", "GENERATOR does not go with the .mlir file 's.mlir'"),
+    ("lh_add_stage(s SCHEDULE s.yaml)", "SCHEDULE 's.yaml' is not a .mlir or .py file"),
+    ("lh_add_stage(s PIPELINE s.py)", "PIPELINE 's.py' is not a .yaml or .yml file"),
+    ("lh_add_stage(s PASSES s.py)", "'s.py' is not a pass; use STAGES for targets and files"),
+    ("lh_add_stage(s SCHEDULE s.py OPTIONS nothing)", "the option 'nothing' is not of the form name=value"),
+    ("lh_lower(k STATIC SHARED SOURCES a.mlir STAGES cse)", "STATIC and SHARED exclude each other"),
+    ("lh_lower(k NO_HEADER HEADER k.h SOURCES a.mlir STAGES cse)", "HEADER and NO_HEADER exclude each other"),
+    ("lh_lower(k NO_HEADER NAMESPACE n SOURCES a.mlir STAGES cse)", "NAMESPACE is for the header, but NO_HEADER"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT mlir HEADER k.h)", "HEADER is for a library, but EMIT has neither"),
+    ("lh_lower(k SHARED SOURCES a.mlir STAGES cse EMIT mlir)", "are for a library, but EMIT has neither"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT mlir mlir)", "EMIT names a kind twice"),
+    ("lh_lower(k OBJECT SOURCES a.mlir STAGES cse)", r"enable ASM, project\(\.\.\. LANGUAGES C ASM\)"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT assembly)", "a library of assembly is assembled by CMake: enable ASM"),
+    # Values
+    ("lh_lower(k SOURCES a.mlir STAGES cse OPTIMIZE 4)", "OPTIMIZE '4' is not 0, 1, 2 or 3"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT soon)", "TIMEOUT 'soon' is not a number of seconds"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT 0)", "TIMEOUT '0' is not a number of seconds"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse SYMBOL_PREFIX 1x)", "SYMBOL_PREFIX '1x' is not the beginning of a C identif"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse NAMESPACE a:b)", r"NAMESPACE 'a:b' is not a C\+\+ namespace"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse HEADER ../k.h)", r"HEADER '\.\./k\.h' is not a relative path of a header"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse HEADER k)", "HEADER 'k' is not a relative path of a header"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse FEATURES avx2)", r"the feature 'avx2' is not of the form \+name or -name"),
+    ("lh_add_stage(s SCHEDULE s.py ENVIRONMENT 1=2)", "ENVIRONMENT '1=2' is not of the form name or name=value"),
+    ("lh_add_stage(s SCHEDULE s.py ENVIRONMENT LH_TEST_UNSET)", "environment variable LH_TEST_UNSET is not set"),
+    # Sources and outputs
+    ("lh_lower(k SOURCES missing.mlir STAGES cse)", "the source 'missing.mlir' does not exist"),
+    ("lh_lower(k SOURCES a.txt STAGES cse)", r"the source 'a\.txt' is not a \.mlir or \.mlirbc file"),
+    ("lh_lower(k SOURCES a.mlir ./a.mlir STAGES cse)", r"the source '\./a\.mlir' is named twice"),
+    ("lh_lower(k SOURCES a.mlir a.mlirbc STAGES cse)", r"'.*/k/a\.o' would be written twice, .* by lh_lower\(k\)"),
+    ('lh_lower(k SOURCES "$<1:a.mlir>" STAGES cse)', "the path .* holds a generator expression"),
+    # Targets
+    ("lh_add_stage(not_a_stage PASSES cse)", "there is a target 'not_a_stage' already, made in"),
+    ("lh_add_stage(declared PASSES cse)", "there is a target 'declared' already, made in"),
+    ("lh_add_stage(a::b PASSES cse)", "'a::b' is no name for a target"),
+    ("lh_lower(declared SOURCES a.mlir STAGES cse)", "there is a target 'declared' already"),
+    ("lh_lower(k SOURCES a.mlir STAGES not_a_stage)", "the target 'not_a_stage' is not a stage; declare stages with"),
+    ("lh_lower(k SOURCES a.mlir STAGES my::stage)", "there is no stage 'my::stage'; declare it with lh_add_stage"),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES late)\nlh_add_stage(late PASSES cse)",
+        r"lh_add_stage\(late\): lh_lower\(k\) has used 'late' as a pass already; declare the stage before it is used",
+    ),
+    ("lh_add_stage(cse PASSES cse)", "'cse' is a pass of MLIR; a stage needs another name"),
+    # What lists and rules cannot carry
+    ("lh_lower(k SOURCES a.mlir STAGES [=[s.mlir[s]{t=\"[\"}]=] cse)", "has an unbalanced square bracket"),
+    ('lh_lower(k SOURCES "a.mlir;b.mlir" STAGES cse)', "holds a semicolon"),
+    ('lh_lower(k SOURCES a.mlir STAGES cse "dir\\\\")', "ends in a backslash"),
+    ("lh_lower(k SOURCES [[with#hash.mlir]] STAGES cse)", "holds a '#', which CMake cannot write into build rules"),
+    ("lh_add_stage(s SCHEDULE [[a#b.py]])", "holds a '#', which CMake cannot write into build rules"),
+]
+NINJA_CASES = [("lh_lower(k SOURCES a.mlir STAGES cse JOB_POOL p)", "the JOB_POOL 'p' is not defined")]
+NO_LANGUAGE_CASES = [
+    ("lh_lower(k SOURCES a.mlir STAGES cse)", r"enable C or CXX in project\(\), or EMIT neither object nor assembly"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT llvmir)", "no compiler to take the target triple from"),
+]
+
+
+def check(project: Project) -> None:
+    for case, error in CASES + (NINJA_CASES if project.settings.generator == NINJA else []):
+        project.write("case.cmake", case + "\n")
+        project.configure(error=error)
+    project.edit("CMakeLists.txt", "LANGUAGES C)", "LANGUAGES NONE)")
+    project.remove("CMakeCache.txt")
+    for case, error in NO_LANGUAGE_CASES:
+        project.write("case.cmake", case + "\n")
+        project.configure(error=error)
+    # The checks do not refuse what is right, and a name that is no pass may be a stage.
+    project.write("case.cmake", "lh_add_stage(tile PASSES canonicalize)\nlh_lower(k SOURCES a.mlir STAGES tile EMIT mlir)\n")
+    project.configure()

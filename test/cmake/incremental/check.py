@@ -1,0 +1,121 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Edits run exactly what they must, a build with nothing to do runs nothing, and what is deleted comes back."""
+
+import os
+import time
+
+from run import Project
+
+UNROLL = "Resolving stage unroll"
+LOWER = "Resolving stage lower"
+TRIPLE = "Lowering kernels/kernels/triple"
+POWER = "Lowering kernels/kernels/power"
+HEADER = "Writing the header of kernels"
+OUTPUTS = ("*.stage.mlir", "kernels/**/*")
+
+
+def check(project: Project) -> None:
+    configured = project.configure()
+    assert "warning" not in configured.lower(), configured
+    project.expect(UNROLL, LOWER, TRIPLE, POWER, HEADER)
+    assert project.program("app") == "15 81\n"
+    edits(project)
+    failure(project)
+    deletions(project)
+    same_as_clean(project)
+
+
+def edits(project: Project) -> None:
+    # A generator that generates the same schedule: nothing is lowered again (early cutoff), nothing linked.
+    project.edit("schedules/unroll.py", "Unrolls", "Multiplies")
+    assert project.build() == [UNROLL]
+    project.expect_nothing()
+    # What it reads and imports counts. The second edit keeps the size, and the second of the time.
+    project.edit("schedules/factors.json", "2", "3")
+    project.expect(UNROLL, TRIPLE, POWER)
+    before = os.stat(project.source / "schedules/text.py")
+    second = before.st_mtime_ns // 10**9 * 10**9
+    os.utime(project.source / "schedules/text.py", ns=(second, second))
+    project.build()
+    project.edit("schedules/text.py", "SEED = 1", "SEED = 2")
+    project.expect(UNROLL, TRIPLE, POWER)
+    # An included pipeline that comes to the same, and one that does not.
+    project.edit("cleanup.yaml", "Pipeline:", "# Tidies up.\nPipeline:")
+    project.expect(LOWER)
+    project.edit("cleanup.yaml", "pass: canonicalize", "pass: canonicalize{max-iterations=3}")
+    project.expect(LOWER, TRIPLE, POWER)
+    # One payload; its neighbour and the header stay, and the program is linked again.
+    project.edit("kernels/triple.mlir", "constant 3 : index", "constant 30 : index")
+    ran = project.build()
+    assert project.ours(ran) == {TRIPLE}, ran
+    assert not [step for step in ran if "main.c" in step], ran
+    assert project.program("app") == "150 81\n"
+    project.expect_nothing()
+    # A payload that is newer but the same: no link.
+    project.touch("kernels/power.mlir")
+    assert project.build() == [POWER]
+    # A changed interface: the header, and what includes it.
+    project.edit("kernels/power.mlir", "@power", "@fourth_power")
+    project.edit("main.c", "power(3)", "fourth_power(3)")
+    ran = project.build()
+    assert project.ours(ran) == {POWER, HEADER}, ran
+    assert project.program("app") == "150 81\n"
+    # A dependency that is gone is one that changed.
+    project.edit("lower.yaml", "include: cleanup.yaml", "pass: canonicalize{max-iterations=3}")
+    (project.source / "cleanup.yaml").unlink()
+    project.expect(LOWER)
+
+
+def failure(project: Project) -> None:
+    """A failed build leaves what was there, says why at the place, and goes on when the mistake is mended."""
+    before = project.contents(*OUTPUTS)
+    project.edit("kernels/triple.mlir", "arith.addi", "arith.oops")
+    project.build(error=r"kernels/triple\.mlir:7:\d+: error: .*arith\.oops")
+    project.edit("schedules/unroll.py", "    factors", "    raise ValueError('no')\n    factors")
+    project.build(error=r"unroll\.py:11:\d*:? ?error: .*ValueError: no")
+    assert project.contents(*OUTPUTS) == before
+    project.edit("schedules/unroll.py", "    raise ValueError('no')\n", "")
+    project.edit("kernels/triple.mlir", "arith.oops", "arith.addi")
+    project.expect(UNROLL, TRIPLE)
+    assert project.contents(*OUTPUTS) == before
+
+
+def deletions(project: Project) -> None:
+    """Each output and each file of the protocol, one at a time; with Make a file has a rule of its own."""
+    time.sleep(0.01)
+    before = project.contents(*OUTPUTS)
+    again = {
+        "unroll.stage.mlir": UNROLL,
+        "kernels/kernels/triple.o": TRIPLE,
+        "kernels/kernels/power.ll": POWER,
+        "kernels/kernels/power.interface.json": POWER,
+        "kernels/include/kernels.h": HEADER,
+    }
+    for path, step in again.items():
+        project.remove(path)
+        ran = project.ours(project.build())
+        expected = step if project.ninja else f"{step} again for {os.path.basename(path)}"
+        assert expected in ran, f"without {path}: {ran}"
+        project.expect_nothing()
+        assert project.contents(*OUTPUTS) == before, path
+    stamps = {
+        "CMakeFiles/unroll.lh/resolve.stamp": UNROLL,
+        "CMakeFiles/kernels.lh/kernels/triple.stamp": TRIPLE,
+        "CMakeFiles/kernels.lh/header.stamp": HEADER,
+    }
+    for path, step in stamps.items():
+        project.remove(path)
+        project.expect(step)
+    project.remove("kernels")
+    project.build()
+    assert project.contents(*OUTPUTS) == before
+    project.expect_nothing()
+
+
+def same_as_clean(project: Project) -> None:
+    before = project.contents(*OUTPUTS)
+    project.build("clean")
+    assert not project.contents(*OUTPUTS)
+    project.expect(UNROLL, LOWER, TRIPLE, POWER, HEADER)
+    assert project.contents(*OUTPUTS) == before

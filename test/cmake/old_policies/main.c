@@ -1,0 +1,3 @@
+#include "k.h"
+
+int main(void) { return k(41) == 42 ? 0 : 1; }
