@@ -86,6 +86,7 @@ class Request:
     verify_each: bool = True
     allow_unregistered: bool = False
     mlir_package: str = ""
+    project_root: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -116,6 +117,12 @@ def parser() -> argparse.ArgumentParser:
     )
     g.add_argument(
         "--python-path", action="append", default=[], metavar="DIR", help="let generators import modules from here"
+    )
+    g.add_argument(
+        "--project-root",
+        default="",
+        metavar="DIR",
+        help="what resolved stages name the files of Python steps relative to; default: the working directory",
     )
     g.add_argument(
         "--environment",
@@ -233,6 +240,7 @@ def parse(argv: Sequence[str]) -> Request:
         verify_each=args.verify_each in ("1", "true"),
         allow_unregistered=args.allow_unregistered_dialect,
         mlir_package=args.mlir_package,
+        project_root=args.project_root,
     )
     if request.action == "run":
         _check(request)

@@ -125,7 +125,7 @@ def _merge_header(request: Request) -> None:
     from lighthouse_build.emission.header import render
     from lighthouse_build.emission.interface import Interface
     from lighthouse_build.job import guard_name
-    from lighthouse_build.resolution.resolve import read_text
+    from lighthouse_build.resolution.plan import read_text
 
     (emission,) = request.emissions
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
@@ -140,7 +140,7 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
     from lighthouse_build.job import Job
     from lighthouse_build.language.spec import parse_spec
     from lighthouse_build.resolution.dependencies import Dependencies
-    from lighthouse_build.resolution.resolve import Planner, runs_python
+    from lighthouse_build.resolution.plan import Planner, runs_python
     from lighthouse_build.resolution.search import SearchPath
     from lighthouse_build.supervisor import supervise
 

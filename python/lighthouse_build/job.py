@@ -21,8 +21,10 @@ from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
 if TYPE_CHECKING:
     from lighthouse_build.application.context import Payload
     from lighthouse_build.resolution.dependencies import Dependencies
-    from lighthouse_build.resolution.resolve import PlannedStep
+    from lighthouse_build.resolution.plan import PlannedStep
+    from lighthouse_build.resolution.python_step import UserPython
     from lighthouse_build.supervisor import Progress
+    from lighthouse_build.target import Target
 
 __all__ = ["Job", "Result", "guard_name"]
 
@@ -56,6 +58,8 @@ class Job:
         self.dependencies = dependencies
         self.progress = progress
         self.times: list[tuple[str, float]] = []
+        self.target: Target | None = None
+        self.python: UserPython | None = None
 
     def run(self) -> Result:
         from lighthouse_build.bindings import find
@@ -63,6 +67,7 @@ class Job:
         started = time.perf_counter()
         for path in find().files():
             self.dependencies.add(str(path))
+        self.python = self._user_python()
         contents = self._resolve_all() if self.payload is None else self._lower()
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
@@ -81,16 +86,33 @@ class Job:
             print(f"{seconds:9.4f}  {100 * seconds / total:4.0f}%  {what}", file=sys.stderr)
 
     def _resolve(self, steps: Sequence[PlannedStep], name: str) -> ResolvedStage:
-        from lighthouse_build.resolution import generators
-        from lighthouse_build.resolution.resolve import resolve, runs_python
+        from lighthouse_build.resolution.resolve import resolve
 
-        if runs_python(steps):
-            from lighthouse_build.application.context import load
-
-            load()  # before the environment that may name the bindings is scrubbed
-            generators.scrub_environment(dict(self.request.environment))
         with self._doing(f"stage '{name}' (resolving it)"):
-            return resolve(steps, name, self.dependencies, self.request.python_path)
+            return resolve(steps, name, self.python)
+
+    def _user_python(self) -> UserPython | None:
+        """How user code runs, if any will."""
+        from lighthouse_build.resolution.plan import runs_python
+
+        if not runs_python([step for _, plan in self.plans for step in plan]):
+            return None
+        from lighthouse_build.application.context import load
+        from lighthouse_build.resolution.generators import scrub_environment
+        from lighthouse_build.resolution.python_step import UserPython
+
+        load()  # before the environment that may name the bindings is scrubbed
+        scrub_environment(dict(self.request.environment))
+        root = os.path.abspath(self.request.project_root or os.curdir)
+        return UserPython(self.dependencies, self.request.python_path, self._target, root)
+
+    def _target(self) -> Target:
+        """What code is generated for; found out once."""
+        if self.target is None:
+            from lighthouse_build.emission.codegen import resolve_target
+
+            self.target = resolve_target(self.request.triple, self.request.cpu, self.request.features)
+        return self.target
 
     def _resolve_all(self) -> dict[str, bytes]:
         """`--emit=stage`: one resolved stage of all specs."""
@@ -116,7 +138,7 @@ class Job:
 
     def _stages(self) -> list[ResolvedStage]:
         from lighthouse_build.language.spec import Resolved
-        from lighthouse_build.resolution.resolve import read_resolved
+        from lighthouse_build.resolution.plan import read_resolved
 
         stages = []
         for text, plan in self.plans:
@@ -129,9 +151,7 @@ class Job:
     def _lower(self) -> dict[str, bytes]:
         assert self.payload is not None
         if self.request.kinds & CODE:
-            from lighthouse_build.emission.codegen import resolve_target
-
-            self.target = resolve_target(self.request.triple, self.request.cpu, self.request.features)
+            self._target()  # a mistake in it is told before the work is done
         stages = self._stages()
         self._check_steps(stages)
         name, path, text = self.payload
@@ -167,8 +187,9 @@ class Job:
                 after=(timer.after, self._print_after),
                 standard_error=self.progress.standard_error,
                 verify_passes=self.request.verify_each,
+                python=self.python,
             )
-            apply.apply_stages(module, stages, diagnostics, hooks)
+            module = apply.apply_stages(module, stages, diagnostics, hooks)
             contents = self._emit_mlir(module)
             if code:
                 contents.update(self._emit_code(module, signatures, diagnostics))
@@ -180,7 +201,7 @@ class Job:
         """`--split-input-file` and `--verify-diagnostics`: each part by itself; all failures are told."""
         from lighthouse_build.application import expectations
         from lighthouse_build.application.context import Payload
-        from lighthouse_build.resolution.resolve import read_text
+        from lighthouse_build.resolution.plan import read_text
 
         whole = read_text(path) if path else text.decode(errors="replace")
         parts = expectations.split(whole) if self.request.split_input_file else [expectations.Part(whole, 0)]
@@ -249,7 +270,7 @@ class Job:
             with self._doing("the code generator"):
                 code = codegen.generate(
                     llvm_ir,
-                    self.target,
+                    self._target(),
                     optimize=request.optimize,
                     kinds=kinds,
                     declared={*signatures.declared, *(f"_mlir_ciface_{name}" for name in signatures.declared)},

@@ -13,6 +13,8 @@ order.
         transform.named_sequence @__transform_main(…) {…}
         transform.named_sequence @__lh_step1(%root: !transform.any_op {transform.consumed}) {…}   // the entry
       }
+      module @step2 attributes {lh.python = {class = "Name", file = "stages.py", options = "{}", digest = "…"}} {
+      }
     }
 
 The first line is read without MLIR. Locations are not in it: a comment in a generator must not change the stage. They
@@ -27,18 +29,19 @@ from dataclasses import dataclass, field
 
 from lighthouse_build.errors import InputError, SourceLocation
 
-__all__ = ["PASSES", "SCHEDULE", "SIDECAR_SUFFIX", "ResolvedStage", "Step", "entry_name", "passes_only"]
+__all__ = ["PASSES", "PYTHON", "SCHEDULE", "SIDECAR_SUFFIX", "ResolvedStage", "Step", "entry_name", "passes_only"]
 
 FORMAT = 1
 PASSES = "passes"
 SCHEDULE = "schedule"
+PYTHON = "python"
 SIDECAR_SUFFIX = ".loc"
 _HEAD = "// lighthouse-stage: "
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its kind (`PASSES`, `SCHEDULE`) and its name in messages and for `--print-ir-after`."""
+    """One step: its kind (`PASSES`, `SCHEDULE`, `PYTHON`) and its name in messages and for `--print-ir-after`."""
 
     kind: str
     name: str
@@ -96,7 +99,7 @@ class ResolvedStage:
             msg = f"the manifest of the stage is damaged ({error}); resolve it again"
             raise InputError(msg, SourceLocation(path, 1, 1)) from None
         for step in steps:
-            if step.kind not in (PASSES, SCHEDULE):
+            if step.kind not in (PASSES, SCHEDULE, PYTHON):
                 msg = f"the stage has a step of kind '{step.kind}', which this lh-opt does not know; resolve it again"
                 raise InputError(msg, SourceLocation(path, 1, 1))
         return cls(steps, body, path, _read_sidecar(sidecar), requires, path)

@@ -154,7 +154,7 @@ CASES = [
     # Generators.
     Case("mm.mlir --stage=empty.py", INPUT, r"error: no function 'create_schedule' in .*; it has none"),
     Case("mm.mlir --stage=gen.py[raise]", INPUT, r"error: no function 'raise' in .*; did you mean 'raises'\?"),
-    Case("mm.mlir --stage=gen.py[constant]", INPUT, r"error: 'constant' in .* is a int, not a function"),
+    Case("mm.mlir --stage=gen.py[constant]", INPUT, r"error: 'constant' in .* of type 'int', not a function"),
     Case(
         "mm.mlir --stage=gen.py[raises]", INPUT, r"gen.py:3:\d+: error: 'raises' failed: ValueError: tile must be even"
     ),
@@ -171,7 +171,7 @@ CASES = [
     Case(
         "mm.mlir --stage=imports.py", INPUT, r"imports.py:1(:\d+)?: error: .*No module named 'no_such_module_anywhere'"
     ),
-    Case("mm.mlir --stage=gen.py[stage=NotAFunction]", INPUT, r"error: stage classes are not supported"),
+    Case("mm.mlir --stage=gen.py[stage=NotAFunction]", INPUT, r"error: the stage class 'NotAFunction' has no method"),
     # Pipelines.
     Case("mm.mlir --stage=no_key.yaml", INPUT, r"no_key.yaml:1:1: error: unknown key 'Stages'"),
     Case("mm.mlir --stage=bad_key.yaml", INPUT, r"bad_key.yaml:2:5: error: unknown key 'pas'; did you mean 'pass'\?"),

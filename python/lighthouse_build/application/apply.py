@@ -13,13 +13,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation
-from lighthouse_build.stage_file import PASSES, ResolvedStage, Step
+from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
+
+if TYPE_CHECKING:
+    from lighthouse_build.resolution.python_step import UserPython
 
 __all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
 
@@ -35,31 +38,33 @@ class Hooks:
         before, after: called around each step; progress, timing and IR printing hang here.
         standard_error: catches what the interpreter prints.
         verify_passes: verify after every pass of a pipeline, too.
+        python: how Python steps run; without it they are refused.
     """
 
     before: Sequence[Hook] = ()
     after: Sequence[Hook] = ()
     standard_error: Capture | None = None
     verify_passes: bool = True
+    python: UserPython | None = None
 
 
-def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mlir.Diagnostics, hooks: Hooks) -> None:
-    """Apply `stages` in order to the module `payload`, in place.
+def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mlir.Diagnostics, hooks: Hooks) -> Any:
+    """Apply `stages` in order to the module `payload`, in place; the module that it became.
 
     Raises:
         InputError: a stage that these bindings cannot read.
         LoweringError: a step that failed or left invalid IR; names stage and step.
     """
     for stage in stages:
-        operation = payload.operation
-        module = mlir.parse_stage(stage, diagnostics, operation.context)
+        module = mlir.parse_stage(stage, diagnostics, payload.operation.context)
         nested = list(module.regions[0].blocks[0].operations)
         for index, (step, holder) in enumerate(zip(stage.steps, nested)):
             for hook in hooks.before:
                 hook(stage, step, index, payload)
-            _apply(operation, stage, step, index, holder.operation, diagnostics, hooks)
+            payload = _apply(payload, stage, step, index, holder.operation, diagnostics, hooks)
             for hook in hooks.after:
                 hook(stage, step, index, payload)
+    return payload
 
 
 def describe(stage: ResolvedStage, step: Step) -> str:
@@ -82,20 +87,38 @@ def _apply(
     holder: Any,
     diagnostics: mlir.Diagnostics,
     hooks: Hooks,
-) -> None:
+) -> Any:
     core = mlir.load()
     what = describe(stage, step)
+    if step.kind == PYTHON:
+        payload = _apply_python(payload, holder, what, diagnostics, hooks)
+        mlir.verify(payload.operation, f"{what} left invalid IR", LoweringError, diagnostics)
+        return payload
+    operation = payload.operation
     with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
         if step.kind == PASSES:
             pipeline = holder.attributes["lh.pass_pipeline"].value
-            manager = parse_pipeline(pipeline, payload.context, diagnostics.location(holder.location))
+            manager = parse_pipeline(pipeline, operation.context, diagnostics.location(holder.location))
             manager.enable_verifier(hooks.verify_passes)
-            manager.run(payload)
+            manager.run(operation)
         else:
             entry = _entry(holder, index, stage)
             with _printed(hooks.standard_error, diagnostics):
-                core.apply_named_sequence(payload, entry, holder)
-    mlir.verify(payload, f"{what} left invalid IR", LoweringError, diagnostics)
+                core.apply_named_sequence(operation, entry, holder)
+    mlir.verify(operation, f"{what} left invalid IR", LoweringError, diagnostics)
+    return payload
+
+
+def _apply_python(payload: Any, holder: Any, what: str, diagnostics: mlir.Diagnostics, hooks: Hooks) -> Any:
+    # The one place where resolution is called from here: a Python step is resolved while it is applied.
+    from lighthouse_build.resolution.python_step import PythonStep
+
+    if hooks.python is None:
+        msg = f"{what} runs Python, which this use of the stage does not allow"
+        raise InputError(msg)
+    step = PythonStep.from_attributes(holder.attributes["lh.python"])
+    replaced = step.apply(payload.operation, hooks.python, diagnostics, what)
+    return payload if replaced is None else replaced
 
 
 @contextmanager

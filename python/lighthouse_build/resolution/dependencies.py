@@ -27,6 +27,7 @@ class Dependencies:
 
     def __init__(self) -> None:
         self._paths: dict[str, None] = {}
+        self._watched: list[str] = []
         self._ignored = tuple(os.path.join(root, "") for root in _system_roots())
 
     def add(self, path: str) -> None:
@@ -43,6 +44,16 @@ class Dependencies:
     def paths(self) -> list[str]:
         """All of them, sorted."""
         return sorted(self._paths)
+
+    @contextmanager
+    def watching(self) -> Iterator[list[str]]:
+        """Lists what is recorded while this runs, also what was known before."""
+        seen: list[str] = []
+        previous, self._watched = self._watched, seen
+        try:
+            yield seen
+        finally:
+            self._watched = previous
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -64,6 +75,7 @@ class Dependencies:
             return
         if not os.path.join(text, "").startswith(self._ignored) and not text.endswith(".pyc"):
             self.add(text)
+            self._watched.append(text)
 
 
 def _system_roots() -> set[str]:

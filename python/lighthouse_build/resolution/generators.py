@@ -26,7 +26,7 @@ from typing import Any
 
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
 
-__all__ = ["call", "load", "lookup", "scrub_environment", "user_code"]
+__all__ = ["call", "check_options", "load", "lookup", "public_names", "scrub_environment", "user_code"]
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
@@ -133,34 +133,58 @@ def load(path: str, location: SourceLocation) -> ModuleType:
         return module
 
 
-def lookup(module: ModuleType, name: str, path: str, location: SourceLocation) -> Callable[..., Any]:
-    """The function `name` of `module`, imported from `path`. Raises InputError with the candidates."""
-    function = getattr(module, name, None)
-    if callable(function):
+def lookup(
+    module: ModuleType, name: str, path: str, location: SourceLocation, kind: str = "function"
+) -> Callable[..., Any]:
+    """The function or class (`kind`) `name` of `module`, imported from `path`; InputError lists the candidates."""
+    function: Any = getattr(module, name, None)
+    if inspect.isclass(function) if kind == "class" else callable(function):
         return function  # type: ignore[no-any-return]
     if function is not None:
-        raise InputError(f"'{name}' in '{path}' is a {type(function).__name__}, not a function", location)
-    own = [
-        n
-        for n, f in vars(module).items()
-        if inspect.isfunction(f) and not n.startswith("_") and f.__module__ == module.__name__
-    ]
+        raise InputError(f"'{name}' in '{path}' is of type '{type(function).__name__}', not a {kind}", location)
+    own = public_names(module, kind)
     hint = did_you_mean(name, own) or (f"; it has {', '.join(own)}" if own else "; it has none")
-    raise InputError(f"no function '{name}' in '{path}'{hint}", location)
+    raise InputError(f"no {kind} '{name}' in '{path}'{hint}", location)
+
+
+def public_names(module: ModuleType, kind: str) -> list[str]:
+    """The functions or classes (`kind`) that `module` itself defines, in order."""
+    is_kind = inspect.isclass if kind == "class" else inspect.isfunction
+    return [
+        name
+        for name, value in vars(module).items()
+        if is_kind(value) and not name.startswith("_") and value.__module__ == module.__name__
+    ]
 
 
 def check_options(
-    function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation
+    function: Callable[..., Any],
+    options: Mapping[str, Any],
+    name: str,
+    location: SourceLocation,
+    hidden: Sequence[str] = (),
 ) -> None:
-    """Compare `options` with the signature of `function`. Raises InputError that names what is unknown or missing."""
+    """Compare `options` with the signature of `function`.
+
+    Args:
+        function: what will be called.
+        options: what it will be called with.
+        name: what messages call it.
+        location: where it is named.
+        hidden: parameters that are not the user's to give.
+
+    Raises:
+        InputError: names what is unknown or missing.
+    """
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return  # a builtin without a signature: the call itself will tell
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         accepted = [p.name for p in parameters.values() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        accepted = [p for p in accepted if p not in hidden]
         for option in options:
-            if option not in accepted:
+            if option not in accepted and option not in hidden:
                 hint = did_you_mean(option, accepted)
                 hint = hint or (f"; it takes {', '.join(accepted)}" if accepted else "; it takes no options")
                 raise InputError(f"'{name}' has no option '{option}'{hint}", location)
@@ -171,11 +195,16 @@ def check_options(
             raise InputError(f"'{name}' needs the option '{p.name}'", location)
 
 
-def call(function: Callable[..., Any], options: Mapping[str, Any], name: str, location: SourceLocation) -> Any:
-    """`function(**options)`, with what it raises as an InputError at the user's line."""
-    check_options(function, options, name, location)
+def call(
+    function: Callable[..., Any],
+    options: Mapping[str, Any],
+    name: str,
+    location: SourceLocation,
+    positional: Sequence[Any] = (),
+) -> Any:
+    """`function(*positional, **options)`, with what it raises as an InputError at the user's line."""
     with _reporting(f"'{name}' failed", location):
-        return function(**options)
+        return function(*positional, **options)
 
 
 @contextmanager

@@ -1,0 +1,97 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From specs to a flat list of steps: finds files and expands pipelines. Text and files; no MLIR."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lighthouse_build import stage_file
+from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.language import spec as language
+from lighthouse_build.language.pipeline_file import read_pipeline
+from lighthouse_build.resolution.dependencies import Dependencies
+from lighthouse_build.resolution.search import SearchPath
+from lighthouse_build.stage_file import PYTHON, ResolvedStage
+
+__all__ = ["PlannedStep", "Planner", "read_resolved", "read_text", "runs_python"]
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step: its spec, the absolute path of its file ('' for passes), and where it was named."""
+
+    spec: language.PassPipeline | language.Schedule | language.Generator | language.StageClass | language.Resolved
+    path: str
+    location: SourceLocation
+
+
+@dataclass
+class Planner:
+    """Expands specs. `dependencies` collects what was read on the way."""
+
+    search: SearchPath
+    dependencies: Dependencies
+    _including: list[str] = field(default_factory=list)
+
+    def plan(self, spec: language.Spec, base: str, location: SourceLocation) -> list[PlannedStep]:
+        """The steps of `spec`, which a file in the directory `base` names at `location`.
+
+        Raises:
+            InputError: a file that does not exist, a bad pipeline file, an include cycle.
+        """
+        if isinstance(spec, language.PassPipeline):
+            return [PlannedStep(spec, "", location)]
+        path = self.search.find(spec.path, base, location, self.dependencies)
+        if isinstance(spec, language.Pipeline):
+            return self._expand(spec, path, location)
+        return [PlannedStep(spec, path, location)]
+
+    def _expand(self, spec: language.Pipeline, path: str, location: SourceLocation) -> list[PlannedStep]:
+        if path in self._including:
+            chain = [*self._including[self._including.index(path) :], path]
+            msg = "the pipeline includes itself: " + " -> ".join(map(os.path.basename, chain))
+            raise InputError(msg, location)
+        if len(self._including) > 50:
+            raise InputError("pipelines include each other more than 50 deep", location)
+        self._including.append(path)
+        steps = []
+        for item in read_pipeline(read_text(path, location), path, spec.variables, location):
+            steps += self.plan(item.spec, os.path.dirname(path), item.location)
+        self._including.pop()
+        return steps
+
+
+def read_text(path: str, location: SourceLocation | None = None) -> str:
+    """The UTF-8 text of `path`. Raises InputError, at `location` if the file cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror}", location) from None
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise InputError("the file is not UTF-8 text", SourceLocation(path, line, column, "")) from None
+
+
+def runs_python(steps: Sequence[PlannedStep]) -> bool:
+    """Whether resolving or applying `steps` runs user code, which wants a fixed hash seed."""
+
+    def runs(step: PlannedStep) -> bool:
+        if isinstance(step.spec, language.Resolved):
+            return any(known.kind == PYTHON for known in read_resolved(step.path).steps)
+        return isinstance(step.spec, (language.Generator, language.StageClass))
+
+    return any(map(runs, steps))
+
+
+def read_resolved(path: str) -> ResolvedStage:
+    """Read a resolved stage and its sidecar."""
+    sidecar = path + stage_file.SIDECAR_SUFFIX
+    located = read_text(sidecar) if os.path.isfile(sidecar) else None
+    return ResolvedStage.from_text(read_text(path), path, located)

@@ -1,0 +1,242 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Python in stages: generators that build schedules, and the steps that stay Python.
+
+A generator is a function that returns a module, `gen(**options) -> ir.Module`. It is called once, when its stage is
+resolved, unless it has a parameter named `payload`: then it is called for each payload while the stage is applied,
+and stands in the resolved stage as a Python step. So do stage classes, `Name(**options).apply(module)`. A parameter
+annotated `lighthouse_build.Target` is given what code is generated for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lighthouse_build.application import context as mlir
+from lighthouse_build.errors import InputError, LoweringError, SourceLocation
+from lighthouse_build.language import spec as language
+from lighthouse_build.language.values import format_options, parse_options
+from lighthouse_build.resolution import generators, schedules
+from lighthouse_build.resolution.dependencies import Dependencies
+
+if TYPE_CHECKING:
+    from lighthouse_build.target import Target
+
+__all__ = ["PythonStep", "UserPython"]
+
+PAYLOAD = "payload"
+
+
+@dataclass(frozen=True)
+class UserPython:
+    """How user code runs.
+
+    Attributes:
+        dependencies: collects what it imports, opens and lists.
+        python_path: directories that it may import from, besides its own.
+        target: what code is generated for, found out only if asked.
+        root: the directory that files of Python steps are named relative to.
+    """
+
+    dependencies: Dependencies
+    python_path: tuple[str, ...]
+    target: Callable[[], Target]
+    root: str
+
+    @contextmanager
+    def running(self, path: str, diagnostics: mlir.Diagnostics) -> Iterator[None]:
+        """Set up what code of the file `path` needs; its errors get MLIR's diagnostics."""
+        self.dependencies.ignore(str(mlir.load().provider.root))
+        directories = [*generators.import_directories(path), *self.python_path]
+        with (
+            mlir.user_operations(),
+            generators.user_code(directories),
+            self.dependencies.recording(),
+            mlir.recorded_locations(),
+        ):
+            try:
+                yield
+            except InputError as error:
+                d = error.diagnostic
+                raise InputError(d.message, d.location, d.notes, (*diagnostics.take(), *error.causes)) from None
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        options: Mapping[str, Any],
+        name: str,
+        location: SourceLocation,
+        given: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """`function` with `options`, with what is `given` by parameter name, and with the target where it is wanted."""
+        extra = {**(given or {}), **{p: self.target() for p in target_parameters(function)}}
+        for parameter in extra:
+            if parameter in options:
+                raise InputError(f"'{parameter}' of '{name}' is given by lh-opt, not by options", location)
+        generators.check_options(function, {**options, **extra}, name, location, hidden=tuple(extra))
+        return generators.call(function, {**options, **extra}, name, location)
+
+
+def target_parameters(function: Callable[..., Any]) -> list[str]:
+    """The parameters of `function` that are annotated `lighthouse_build.Target`."""
+    from lighthouse_build.target import Target
+
+    def is_target(annotation: Any) -> bool:
+        if isinstance(annotation, str):  # from __future__ import annotations
+            return annotation.replace(" ", "").removesuffix("|None").rpartition(".")[2] == Target.__name__
+        return annotation is Target or Target in getattr(annotation, "__args__", ())
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if is_target(p.annotation)]
+
+
+def wants_payload(function: Callable[..., Any]) -> bool:
+    """Whether `function` is payload-aware: it has a parameter named `payload`."""
+    try:
+        return PAYLOAD in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def checked_module(result: Any, context: Any, what: str, location: SourceLocation) -> Any:
+    """`result` of user code as a module of `context`. Raises InputError when it is something else."""
+    operation = getattr(result, "operation", None)
+    if not isinstance(operation, mlir.load().ir.Operation) or operation.name != "builtin.module":
+        returned = "None" if result is None else f"an object of type '{type(result).__name__}'"
+        raise InputError(f"{what} returned {returned}; it must return an mlir.ir.Module", location)
+    if operation.context != context:
+        raise InputError(f"{what} returned a module of another context; build it in the ambient one", location)
+    return result
+
+
+@dataclass(frozen=True)
+class PythonStep:
+    """A step that stays Python: a stage class, or a payload-aware generator and the sequence of what it generates.
+
+    Attributes:
+        path: of the file; in the resolved stage relative to the project.
+        name: of the class or function.
+        is_class: which of the two.
+        options: for it.
+        sequence: of the generated schedule.
+        params: for the sequence.
+        digest: of the file and all that it imports, so that the stage changes when they do.
+    """
+
+    path: str
+    name: str
+    is_class: bool
+    options: str
+    sequence: str = ""
+    params: str = ""
+    digest: str = ""
+
+    @classmethod
+    def of(
+        cls, spec: language.Generator | language.StageClass, path: str, python: UserPython, sources: Sequence[str]
+    ) -> PythonStep:
+        """The step of `spec`, whose file is `path` and has read `sources`."""
+        relative = os.path.relpath(path, python.root).replace(os.sep, "/")
+        options = format_options(spec.options)
+        digest = _digest(sources)
+        if isinstance(spec, language.StageClass):
+            return cls(relative, spec.name, True, options, digest=digest)
+        return cls(relative, spec.function, False, options, spec.sequence or "", format_options(spec.params), digest)
+
+    def to_attributes(self, ir: Any) -> dict[str, Any]:
+        """As MLIR attributes, for the resolved stage."""
+        kind = "class" if self.is_class else "generator"
+        entries = {"file": self.path, kind: self.name, "options": self.options, "digest": self.digest}
+        if not self.is_class:
+            entries |= {"sequence": self.sequence, "params": self.params}
+        return {key: ir.StringAttr.get(value) for key, value in entries.items()}
+
+    @classmethod
+    def from_attributes(cls, attributes: Any) -> PythonStep:
+        """What `to_attributes` wrote."""
+        entries = {a.name: a.attr.value for a in attributes}
+        is_class = "class" in entries
+        name = entries["class" if is_class else "generator"]
+        return cls(
+            entries["file"],
+            name,
+            is_class,
+            entries["options"],
+            entries.get("sequence", ""),
+            entries.get("params", ""),
+            entries["digest"],
+        )
+
+    def apply(self, payload: Any, python: UserPython, diagnostics: mlir.Diagnostics, what: str) -> Any:
+        """Apply the step to the module `payload`; the module that replaces it, or None when it was changed in place.
+
+        Raises:
+            InputError: at the user's line.
+            LoweringError: the step failed on this payload.
+        """
+        path = os.path.normpath(os.path.join(python.root, self.path))
+        location = SourceLocation(path)
+        if not os.path.isfile(path):
+            raise InputError(f"{what} needs the file '{path}', which does not exist; resolve the stage again", location)
+        python.dependencies.add(path)
+        with python.running(path, diagnostics):
+            module = generators.load(path, location)
+            function = generators.lookup(module, self.name, path, location, "class" if self.is_class else "function")
+            if self.is_class:
+                return self._apply_class(function, payload, python, location)
+            schedule = self._generate(function, payload, python, location, what)
+        self._apply_schedule(schedule, payload, diagnostics, location, what)
+        return None
+
+    def _apply_class(self, function: Any, payload: Any, python: UserPython, location: SourceLocation) -> Any:
+        stage = python.call(function, parse_options(self.options), self.name, location)
+        apply = getattr(stage, "apply", None)
+        if not callable(apply):
+            raise InputError(f"the stage class '{self.name}' has no method 'apply(module)'", location)
+        result = generators.call(apply, {}, f"{self.name}.apply", location, positional=(payload,))
+        if result is None:
+            return None
+        return checked_module(result, payload.context, f"'{self.name}.apply' in '{location.file}'", location)
+
+    def _generate(self, function: Any, payload: Any, python: UserPython, location: SourceLocation, what: str) -> Any:
+        before = str(payload)
+        given = {PAYLOAD: payload}
+        result = python.call(function, parse_options(self.options), self.name, location, given)
+        if str(payload) != before:
+            msg = f"{what}: the generator '{self.name}' changed its payload, which is read-only; write a stage class"
+            raise LoweringError(msg, location)
+        return checked_module(result, payload.context, f"'{self.name}' in '{location.file}'", location)
+
+    def _apply_schedule(
+        self, schedule: Any, payload: Any, diagnostics: mlir.Diagnostics, location: SourceLocation, what: str
+    ) -> None:
+        ir = mlir.load().ir
+        spec = language.Generator(
+            self.path, self.name, self.sequence or None, params=parse_options(self.params) if self.params else {}
+        )
+        name = language.describe(spec)
+        schedules.check(schedule.operation, name, location, diagnostics)
+        holder = ir.Module.create(ir.Location.unknown(payload.context))
+        nested = schedules.nest(schedule.operation, holder.body, 0, spec, location, diagnostics)
+        entry = list(nested.regions[0].blocks[0].operations)[-1].operation
+        with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
+            mlir.load().apply_named_sequence(payload, entry, nested)
+
+
+def _digest(sources: Sequence[str]) -> str:
+    """SHA-256 of the contents of `sources`, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(sources, key=lambda p: (os.path.basename(p), p)):
+        if os.path.isfile(path):
+            with open(path, "rb") as stream:
+                digest.update(os.path.basename(path).encode() + b"\0" + stream.read() + b"\0")
+    return digest.hexdigest()

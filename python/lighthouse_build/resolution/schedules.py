@@ -1,0 +1,125 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Schedules as parts of a resolved stage: which sequence to apply, and the entry that binds its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lighthouse_build import stage_file
+from lighthouse_build.application import context as mlir
+from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
+from lighthouse_build.language import spec as language
+from lighthouse_build.resolution.parameters import Constant, Parameters
+
+__all__ = ["check", "nest"]
+
+_MAIN = "__transform_main"
+_WITH_SEQUENCES = "transform.with_named_sequence"
+_READONLY = "transform.readonly"
+
+
+def check(module: Any, name: str, location: SourceLocation, diagnostics: mlir.Diagnostics) -> None:
+    """Refuse a module, called `name`, that is no schedule or does not verify. Raises InputError at `location`."""
+    if _WITH_SEQUENCES not in module.attributes:
+        raise InputError(f"the schedule '{name}' lacks the module attribute '{_WITH_SEQUENCES}'", location)
+    mlir.verify(module, f"the schedule '{name}' does not verify", InputError, diagnostics, location)
+
+
+def nest(
+    module: Any,
+    block: Any,
+    index: int,
+    spec: language.Schedule | language.Generator,
+    location: SourceLocation,
+    diagnostics: mlir.Diagnostics,
+) -> Any:
+    """Copy the schedule `module` to the end of `block` as step `index`, with an entry that binds the parameters.
+
+    Args:
+        module: the operation of a schedule that `check` has accepted.
+        block: of the module of the resolved stage, in the same context.
+        index: of the step in the stage.
+        spec: names the sequence and gives the parameters.
+        location: where the spec stands.
+        diagnostics: of the context.
+
+    Returns:
+        The copy.
+
+    Raises:
+        InputError: no such sequence, or parameters that do not fit it.
+    """
+    ir = mlir.load().ir
+    name = language.describe(spec)
+    copy = module.clone(ip=ir.InsertionPoint(block))
+    copy.attributes["sym_name"] = ir.StringAttr.get(f"step{index}")
+    sequence = choose(copy, spec.sequence, name, location)
+    constants = Parameters(ir, copy, sequence, name, location).bind(spec.params)
+    copy.regions[0].blocks[0].append(_entry(ir, copy.context, sequence, index, constants))
+    mlir.verify(copy, f"'{name}' does not verify with its parameters", InputError, diagnostics, location)
+    return copy
+
+
+def choose(module: Any, wanted: str | None, name: str, location: SourceLocation) -> Any:
+    """The sequence of `module` to apply: the `wanted` one, `@__transform_main`, or the only one. Raises InputError."""
+    sequences = {
+        op.attributes["sym_name"].value: op
+        for op in module.regions[0].blocks[0].operations
+        if op.operation.name == "transform.named_sequence" and len(op.operation.regions[0].blocks) > 0
+    }
+    listed = ", ".join(f"@{n}" for n in sequences) or "none"
+    if wanted is not None:
+        if wanted not in sequences:
+            hint = did_you_mean(wanted, list(sequences)) or f"; it has {listed}"
+            raise InputError(f"no sequence '@{wanted}' in the schedule '{name}'{hint}", location)
+        sequence = sequences[wanted]
+    elif _MAIN in sequences:
+        sequence = sequences[_MAIN]
+    elif len(sequences) == 1:
+        sequence = next(iter(sequences.values()))
+    else:
+        msg = f"the schedule '{name}' has no '@{_MAIN}'; name the sequence to apply in brackets: {listed}"
+        raise InputError(msg, location)
+    if len(sequence.operation.regions[0].blocks[0].arguments) == 0:
+        symbol = sequence.attributes["sym_name"].value
+        msg = f"sequence '@{symbol}' of '{name}' takes no argument; it must take the payload's root"
+        raise InputError(msg, location)
+    return sequence.operation
+
+
+def _entry(ir: Any, context: Any, sequence: Any, index: int, constants: Sequence[Constant]) -> Any:
+    """The entry wrapper: takes the root alone, binds `constants` to the other arguments, includes `sequence`."""
+    root = sequence.regions[0].blocks[0].arguments[0].type
+    effect = "consumed"
+    if "arg_attrs" in sequence.attributes and _READONLY in ir.DictAttr(sequence.attributes["arg_attrs"][0]):
+        effect = "readonly"
+    results = ", ".join(str(t) for t in ir.FunctionType(sequence.attributes["function_type"].value).results)
+    types = ", ".join([str(root), *(constant.type for constant in constants)])
+    lines, operands = [], ["%root"]
+    for number, constant in enumerate(constants):
+        parts = []
+        for position, attribute in enumerate(constant.attributes):
+            parts.append(f"%c{number}_{position}")
+            lines.append(f"{parts[-1]} = transform.param.constant {attribute} -> {constant.type}")
+        if len(parts) > 1:
+            lines.append(f"%c{number} = transform.merge_handles {', '.join(parts)} : {constant.type}")
+        operands.append(f"%c{number}" if len(parts) > 1 else parts[0])
+    symbol = "@" + str(sequence.attributes["sym_name"])
+    bound = f"%results:{results.count('!')} = " if results else ""
+    arguments = ", ".join(f"%a{i}: {t} {{transform.readonly}}" for i, t in enumerate(types.split(", ")))
+    arguments = arguments.replace("readonly", effect, 1)
+    text = f"""module attributes {{transform.with_named_sequence}} {{
+      transform.named_sequence @{stage_file.entry_name(index)}(%root: {root} {{transform.{effect}}}) {{
+        {" ".join(lines)}
+        {bound}transform.include {symbol} failures(propagate) ({", ".join(operands)}) : ({types}) -> ({results})
+        transform.yield
+      }}
+      transform.named_sequence private {symbol}({arguments}){f" -> ({results})" if results else ""}
+    }}"""
+    # Parsed beside a declaration of the sequence, then taken out: an include wants its target there.
+    wrapper = ir.Module.parse(text, context)
+    entry = wrapper.body.operations[0].operation
+    entry.detach_from_parent()
+    return entry
