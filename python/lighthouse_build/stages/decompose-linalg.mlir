@@ -1,0 +1,31 @@
+// Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The linalg ops that have no loops of their own, into ops that have.
+//
+// Takes: tensors. Leaves: no linalg.softmax, linalg.pack or linalg.unpack; linalg, tensor instead.
+// Schedules that tile or fuse these ops go before it.
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %softmaxes = transform.structured.match ops{["linalg.softmax"]} in %root : (!transform.any_op) -> !transform.any_op
+    transform.structured.decompose_interface %softmaxes : (!transform.any_op) -> !transform.any_op
+
+    %packs = transform.structured.match ops{["linalg.pack"]} in %root
+      : (!transform.any_op) -> !transform.op<"linalg.pack">
+    transform.foreach %packs : !transform.op<"linalg.pack"> {
+    ^bb0(%pack: !transform.op<"linalg.pack">):
+      transform.structured.lower_pack %pack : (!transform.op<"linalg.pack">)
+        -> (!transform.op<"tensor.pad">, !transform.op<"tensor.expand_shape">, !transform.op<"linalg.transpose">)
+    }
+
+    %unpacks = transform.structured.match ops{["linalg.unpack"]} in %root
+      : (!transform.any_op) -> !transform.op<"linalg.unpack">
+    transform.foreach %unpacks : !transform.op<"linalg.unpack"> {
+    ^bb0(%unpack: !transform.op<"linalg.unpack">):
+      transform.structured.lower_unpack %unpack : (!transform.op<"linalg.unpack">)
+        -> (!transform.op<"tensor.empty">, !transform.op<"linalg.transpose">, !transform.op<"tensor.collapse_shape">,
+            !transform.op<"tensor.extract_slice">, !transform.op<"linalg.copy">)
+    }
+    transform.yield
+  }
+}
