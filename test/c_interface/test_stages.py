@@ -65,7 +65,7 @@ def test_bufferize_alone(bench: Workbench) -> None:
 
 
 def test_each_stage_says_what_it_does() -> None:
-    files = sorted(_SHIPPED.iterdir())
+    files = sorted(f for f in _SHIPPED.iterdir() if f.suffix in (".yaml", ".mlir"))
     assert {f.name for f in files} >= {"bufferize.yaml", "bufferize-cleanup.yaml", "linalg-to-loops.yaml", *STAGES}
     for file in files:
         lines = file.read_text().splitlines()

@@ -3,8 +3,8 @@
 //
 // The linalg ops that have no loops of their own, into ops that have.
 //
-// Takes: tensors. Leaves: no linalg.softmax, linalg.pack or linalg.unpack; linalg, tensor instead.
-// Schedules that tile or fuse these ops go before it.
+// Takes: linalg on tensors. Schedules that tile or fuse these ops go before it.
+// Leaves: no linalg.softmax, linalg.pack or linalg.unpack; other linalg, tensor.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
     %softmaxes = transform.structured.match ops{["linalg.softmax"]} in %root : (!transform.any_op) -> !transform.any_op
