@@ -20,15 +20,12 @@ import functools
 import math
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import compress
 
 __all__ = ["code_of", "to_reader"]
 
-# What code contains if it has a constant in a new form, and little else: a decimal has a point. Searching for these is
-# the whole cost of text without any, and a single character is found ten times as fast as a word.
-_FLOAT_MARKS = (".", "+", "f0x", "inf", "nan")
 _ATTRIBUTE_MARKS = ("noipa", "nooutline", "denormal_fpenv(", "prefalign(", "target_mem: ")
 _ATTRIBUTE_LINES = ("attributes #", "define ", "declare ")
 
@@ -37,8 +34,9 @@ _LITERAL_PATTERN = (
     r"f0x[0-9A-Fa-f]+|[-+]inf|[-+]qnan|[-+]s?nan\(0x[0-9A-Fa-f]+\)|[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?"
 )
 _LITERAL = re.compile(_LITERAL_PATTERN)
-# Neither may be part of a name: `%float`, `@f0x1`, `$a-1.5e-1`, `-inf:`.
-_TOKEN = re.compile(rf"(?<![-\w.$@%!#])(?:({'|'.join(_TYPES)})|({_LITERAL_PATTERN}))(?![-\w.$:])")
+# A type, with the literal that follows it if one does, or a literal; what stands before and after shows that it is not
+# part of a name (`%float`, `@f0x1`, `$a-1.5e-1`, `-inf:`).
+_TOKEN = re.compile(rf"([ (\[<{{,])(?:({'|'.join(_TYPES)})(?: ({_LITERAL_PATTERN}))?|({_LITERAL_PATTERN}))(?![-\w.$:])")
 
 _CHUNK = 1 << 16  # characters that are searched for marks together
 _LONG = 1 << 12  # characters of code in one line, above which constants are converted together
@@ -49,7 +47,18 @@ def to_reader(text: str) -> str:
 
     Linear in the length of `text`.
     """
-    return "".join(_rewrite_chunk(chunk) for chunk in _chunks(text))
+    return _mapped(_rewrite_chunk, _chunks(text), text)
+
+
+def _mapped(function: Callable[[str], str], parts: Iterable[str], whole: str) -> str:
+    """The `parts` of `whole`, each put through `function`, joined; `whole` itself if that changes none."""
+    changed = False
+    pieces = []
+    for part in parts:
+        piece = function(part)
+        changed = changed or piece is not part
+        pieces.append(piece)
+    return "".join(pieces) if changed else whole
 
 
 def code_of(text: str) -> str:
@@ -74,11 +83,16 @@ def _rewrite_chunk(chunk: str) -> str:
         return _rewrite_line(chunk)
     if not _has_marks(chunk) and not any(start in chunk for start in _ATTRIBUTE_LINES):
         return chunk
-    return "".join([_rewrite_line(line) for line in chunk.splitlines(keepends=True)])
+    return _mapped(_rewrite_line, chunk.splitlines(keepends=True), chunk)
 
 
 def _has_marks(code: str) -> bool:
-    return any(mark in code for mark in _FLOAT_MARKS)
+    """Whether `code` may have a constant in a new form.
+
+    A decimal has a point. This is the whole cost of code without any, and a single character is found ten times as fast
+    as a word.
+    """
+    return "." in code or "+" in code or "f0x" in code or "inf" in code or "nan" in code
 
 
 def _split(text: str) -> Iterator[tuple[str, bool]]:
@@ -109,12 +123,13 @@ def _split(text: str) -> Iterator[tuple[str, bool]]:
 def _rewrite_line(line: str) -> str:
     if line.startswith(_ATTRIBUTE_LINES) and any(mark in line for mark in _ATTRIBUTE_MARKS):
         line = "".join(_rewrite_attributes(part) if is_code else part for part, is_code in _split(line))
-    if not _has_marks(line):
-        return line
-    state = _Line()
     if '"' not in line and ";" not in line:
-        return state.rewrite(line)
-    return "".join(state.rewrite(part) if is_code else part for part, is_code in _split(line))
+        return _Line().rewrite(line) if _has_marks(line) else line
+    # Strings may be long: nothing is looked for in them.
+    state = _Line()
+    parts = ((part, state.rewrite(part) if is_code else part) for part, is_code in _split(line))
+    pieces = list(parts)
+    return "".join([new for _, new in pieces]) if any(new is not old for old, new in pieces) else line
 
 
 class _Line:
@@ -127,24 +142,23 @@ class _Line:
         self.type = ""
 
     def rewrite(self, code: str) -> str:
+        """`code` rewritten; the same object when nothing changes."""
         if not _has_marks(code):
-            # What follows a string is an operand or an initialiser, so a type in here would not be forgotten in vain;
-            # but a type stands before its operand, and there is no operand between.
-            self._remember_type(code)
+            for match in _TOKEN.finditer(code[-_LONG:]):
+                self.type = match[2]
             return code
-        if len(code) < _LONG:
-            return _TOKEN.sub(self._token, code)
-        return self._rewrite_long(code)
-
-    def _remember_type(self, code: str) -> None:
-        for match in _TOKEN.finditer(code[-_LONG:]):
-            self.type = match[1] or self.type
+        rewritten = _TOKEN.sub(self._token, code) if len(code) < _LONG else self._rewrite_long(code)
+        return code if rewritten == code else rewritten
 
     def _token(self, match: re.Match[str]) -> str:
-        if match[1]:
-            self.type = match[1]
+        before, type_, typed, untyped = match.groups()
+        if typed:
+            self.type = type_
+            return f"{before}{type_} {_convert(type_, typed)}"
+        if type_:
+            self.type = type_
             return match[0]
-        return _convert(self.type, match[0]) if self.type else match[0]
+        return before + _convert(self.type, untyped) if self.type else match[0]
 
     def _rewrite_long(self, code: str) -> str:
         """Rewrite long code: most likely an initialiser, whose elements `, float <literal>` are converted together."""
@@ -162,7 +176,8 @@ class _Line:
 
     def _rewrite_elements(self, code: str, type_: str, separator: str) -> str:
         first, *items = code.split(separator)
-        first = _TOKEN.sub(self._token, first)
+        # The pattern wants to see what stands before.
+        first = _TOKEN.sub(self._token, " " + first)[1:]
         if items:
             self.type = type_
             items = _convert_floats(items) if type_ == "float" else _convert_all(type_, items)
@@ -170,7 +185,7 @@ class _Line:
             # Neither converted nor empty, so more than a literal: the end of a row, of the initialiser, of a phi.
             if item and not item.startswith("0x"):
                 self.type = type_
-                items[i] = _TOKEN.sub(self._token, item)
+                items[i] = _TOKEN.sub(self._token, " " + item)[1:]
         return separator.join([first, *items])
 
 
