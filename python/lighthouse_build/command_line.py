@@ -57,7 +57,10 @@ class Emission:
 
 @dataclass(frozen=True)
 class Request:
-    """A command line, checked. `action` is `run`, `version` or `print-target`."""
+    """A command line, checked.
+
+    `action` is `run`, `version`, `print-target`, `describe`, `list-stages` or `list-passes`; `described` is a spec.
+    """
 
     action: str = "run"
     inputs: tuple[str, ...] = ()
@@ -87,6 +90,7 @@ class Request:
     allow_unregistered: bool = False
     mlir_package: str = ""
     project_root: str = ""
+    described: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -173,6 +177,9 @@ def parser() -> argparse.ArgumentParser:
     g.add_argument("--mlir-print-debuginfo", action="store_true", help="print locations with the payload")
     g.add_argument("--timing", action="store_true", help="print where the time went")
     g.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a job that takes longer")
+    g.add_argument("--describe", metavar="SPEC", help="say what a stage is and what it accepts")
+    g.add_argument("--list-stages", action="store_true", help="list the stage files of -I and the shipped ones")
+    g.add_argument("--list-passes", action="store_true", help="list the passes of the bindings")
     g = p.add_argument_group("testing, as with other tools of MLIR")
     g.add_argument("--split-input-file", action="store_true", help="take the parts between lines '// -----' one by one")
     g.add_argument(
@@ -213,7 +220,7 @@ def parse(argv: Sequence[str]) -> Request:
     if args.version:
         return Request(action="version", mlir_package=args.mlir_package)
     request = Request(
-        action="print-target" if args.print_target else "run",
+        action=_action(args),
         inputs=tuple(args.inputs),
         stages=tuple(args.stage),
         emissions=_emissions(args.emit or ["mlir"], args.output),
@@ -241,10 +248,19 @@ def parse(argv: Sequence[str]) -> Request:
         allow_unregistered=args.allow_unregistered_dialect,
         mlir_package=args.mlir_package,
         project_root=args.project_root,
+        described=args.describe or "",
     )
     if request.action == "run":
         _check(request)
     return request
+
+
+def _action(args: argparse.Namespace) -> str:
+    wanted = [name for name in ("print_target", "list_stages", "list_passes") if getattr(args, name)]
+    wanted += ["describe"] if args.describe is not None else []
+    if len(wanted) > 1:
+        raise UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other".replace("_", "-"))
+    return wanted[0].replace("_", "-") if wanted else "run"
 
 
 def _emissions(texts: Sequence[str], output: str) -> tuple[Emission, ...]:

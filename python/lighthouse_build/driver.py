@@ -11,12 +11,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import command_line, errors
 from lighthouse_build.command_line import STDOUT, Request
 from lighthouse_build.errors import ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
+
+if TYPE_CHECKING:
+    from lighthouse_build.language.spec import Spec
 
 __all__ = ["main"]
 
@@ -69,11 +72,42 @@ def _run(argv: list[str]) -> int:
 
         target = resolve_target(request.triple, request.cpu, request.features)
         print(target.triple, target.cpu, ",".join(target.features))
+    elif request.action in ("describe", "list-stages", "list-passes"):
+        _look_up(request, argv)
     elif request.kinds == {"header"} and request.inputs[0].endswith(".interface.json"):
         _merge_header(request)
     else:
         _lower(request, argv)
     return int(ExitCode.SUCCESS)
+
+
+def _look_up(request: Request, argv: Sequence[str]) -> None:
+    """`--describe` and the lists: prints an answer, writes nothing."""
+    if request.action == "list-stages":
+        from lighthouse_build.describe import list_stages
+
+        print(list_stages(request.include))
+        return
+    from lighthouse_build.job import Job
+    from lighthouse_build.language.spec import Generator, StageClass
+    from lighthouse_build.resolution.dependencies import Dependencies
+    from lighthouse_build.supervisor import supervise
+
+    spec, location = None, None
+    if request.action == "describe":
+        spec, location = _parse_stage(request.described)
+        if isinstance(spec, (Generator, StageClass)):
+            _fix_hash_seed(argv)
+    print(supervise(lambda progress: Job(request, [], None, Dependencies(), progress).look_up(spec, location), None))
+
+
+def _parse_stage(text: str) -> tuple[Spec, SourceLocation]:
+    from lighthouse_build.language.spec import parse_spec
+
+    return (
+        parse_spec(text, lambda at: SourceLocation(_COMMAND_LINE, 1, at + 1, text)),
+        SourceLocation(_COMMAND_LINE, 1, 1, text),
+    )
 
 
 def _version() -> str:
@@ -138,17 +172,12 @@ def _merge_header(request: Request) -> None:
 def _lower(request: Request, argv: Sequence[str]) -> None:
     """Resolve or lower."""
     from lighthouse_build.job import Job
-    from lighthouse_build.language.spec import parse_spec
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import Planner, runs_python
     from lighthouse_build.resolution.search import SearchPath
     from lighthouse_build.supervisor import supervise
 
-    specs = []
-    for text in request.stages:
-        location = SourceLocation(_COMMAND_LINE, 1, 1, text)
-        spec = parse_spec(text, lambda at, text=text: SourceLocation(_COMMAND_LINE, 1, at + 1, text))  # type: ignore[misc]
-        specs.append((spec, location))
+    specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies()
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
         planner = Planner(SearchPath(request.include), dependencies)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import errors
 from lighthouse_build.command_line import CODE, STDOUT, Request
-from lighthouse_build.errors import Diagnostic, LighthouseError
+from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
 
 if TYPE_CHECKING:
     from lighthouse_build.application.context import Payload
+    from lighthouse_build.language.spec import Spec
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import PlannedStep
     from lighthouse_build.resolution.python_step import UserPython
@@ -73,6 +74,15 @@ class Job:
             self._print_times(time.perf_counter() - started)
         return Result(contents, self.dependencies.paths())
 
+    def look_up(self, spec: Spec | None, location: SourceLocation | None) -> str:
+        """The answer to `--describe` and `--list-passes`."""
+        from lighthouse_build import describe
+        from lighthouse_build.resolution.search import SearchPath
+
+        if spec is None or location is None:
+            return describe.list_passes()
+        return describe.describe(spec, location, SearchPath(self.request.include), self._user_python())
+
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
         self.progress(what)
@@ -95,7 +105,7 @@ class Job:
         """How user code runs, if any will."""
         from lighthouse_build.resolution.plan import runs_python
 
-        if not runs_python([step for _, plan in self.plans for step in plan]):
+        if self.request.action != "describe" and not runs_python([step for _, plan in self.plans for step in plan]):
             return None
         from lighthouse_build.application.context import load
         from lighthouse_build.resolution.generators import scrub_environment

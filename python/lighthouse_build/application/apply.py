@@ -8,6 +8,7 @@ that by itself.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
-from lighthouse_build.errors import InputError, LoweringError, SourceLocation
+from lighthouse_build.errors import InputError, LoweringError, SourceLocation, did_you_mean
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
 
@@ -150,9 +151,29 @@ def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None)
         found = re.search(r"error: (.*)", lines[0]) if lines else None
         if found:
             message = found[1]
+            unknown = re.match(r"'(.*)' does not refer to a registered pass", message)
+            if unknown:
+                message += did_you_mean(unknown[1], known_passes())
         else:
             message = ": ".join(line.removeprefix("<Pass-Options-Parser>: ") for line in reversed(lines))
         raise InputError(f"not a pass pipeline: {message or pipeline}", location) from None
+
+
+def known_passes() -> list[str]:
+    """The names of passes and pipelines that the bindings have, as far as they are known; see `pass_names.txt`."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pass_names.txt")
+    with open(path, encoding="utf-8") as stream:
+        names = [line.strip() for line in stream if line.strip() and not line.startswith("#")]
+    with mlir.context() as context:
+        return [name for name in names if _has_pass(name, context)]
+
+
+def _has_pass(name: str, context: Any) -> bool:
+    try:
+        mlir.load().passmanager.PassManager.parse(f"any({name})", context)
+    except ValueError as error:
+        return "does not refer to a registered pass" not in str(error)
+    return True
 
 
 def _entry(holder: Any, index: int, stage: ResolvedStage) -> Any:

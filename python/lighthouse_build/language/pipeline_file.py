@@ -34,7 +34,7 @@ from lighthouse_build.language.spec import (
 )
 from lighthouse_build.language.values import Value, format_value
 
-__all__ = ["Item", "read_pipeline"]
+__all__ = ["Item", "read_defaults", "read_pipeline"]
 
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>\w+)|\{(?P<braced>[^}]*)\})")
 _MAX_BYTES = 1 << 20  # a pipeline is written by hand; more is a mistake
@@ -71,6 +71,11 @@ def read_pipeline(text: str, path: str, values: Mapping[str, Value], values_at: 
     return _Reader(text, path).read(values, values_at)
 
 
+def read_defaults(text: str, path: str) -> dict[str, Value]:
+    """The variables of the pipeline file `path` that have defaults. Raises InputError as `read_pipeline`."""
+    return _Reader(text, path).defaults()
+
+
 class _Reader:
     def __init__(self, text: str, path: str) -> None:
         self.text = text
@@ -104,13 +109,21 @@ class _Reader:
         except RecursionError:
             raise InputError("the file is nested too deeply for a pipeline", SourceLocation(self.path)) from None
 
-    def read(self, values: Mapping[str, Value], values_at: SourceLocation) -> list[Item]:
+    def defaults(self) -> dict[str, Value]:
+        sections = self._entries(self._root(), ("Pipeline", "Variables"))
+        return {name: value for name, (value, _) in self._variables(sections.get("Variables"), {}).items()}
+
+    def _root(self) -> Any:
         import yaml
 
         root = self._compose()
         if not isinstance(root, yaml.MappingNode):
             where = self._at(root.start_mark) if root else SourceLocation(self.path)
             raise InputError("expected a map with the key 'Pipeline'", where)
+        return root
+
+    def read(self, values: Mapping[str, Value], values_at: SourceLocation) -> list[Item]:
+        root = self._root()
         sections = self._entries(root, ("Pipeline", "Variables"))
         if "Pipeline" not in sections:
             raise InputError("the key 'Pipeline' is missing", self._at(root.start_mark))
