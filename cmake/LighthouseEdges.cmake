@@ -56,10 +56,21 @@ function(_lh_add_edge sources)
     set(pool JOB_POOL "${ARG_JOB_POOL}")
   endif()
   if(CMAKE_GENERATOR MATCHES "Ninja")
+    set(escape "")
+    if(CMAKE_VERSION VERSION_LESS 4.4)
+      set(
+        escape
+        COMMAND
+        "${CMAKE_COMMAND}"
+        "-DDEPFILE=${depfile}"
+        -P
+        "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/escape_depfile.cmake"
+      )
+    endif()
     add_custom_command(
       OUTPUT "${stamp}"
       BYPRODUCTS ${ARG_OUTPUTS}
-      COMMAND ${command}
+      COMMAND ${command} ${escape}
       DEPENDS ${depends}
       DEPFILE "${depfile}"
       WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" # what relative paths mean, as in every CMake command

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs one feature's test with a real CMake project: `run.py FEATURE --work DIR …`, as ctest does.
 
-A feature is a folder beside this file: a project, and `check.py` with `check(project: Project)`, which configures, builds
-and edits a copy of it and asserts what ran. What ran is read from the comments of the rules, which build tools print.
+A feature is a folder beside this file: a project, and `check.py` with `check(project: Project)`, which configures,
+builds and edits a copy of it and asserts what ran. What ran is read from the comments of the rules, as build tools print
+them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,16 +55,16 @@ class Project:
     def ninja(self) -> bool:
         return "Ninja" in self.settings.generator
 
-    def configure(self, *arguments: str, error: str | None = None, source: Path | None = None, **environment: str) -> str:
+    def configure(self, *arguments: str, error: str | None = None, environment: Mapping[str, str] | None = None) -> str:
         """Run CMake; what it printed. With `error`, it must fail with a message that this expression matches."""
         settings = self.settings
-        command = [settings.cmake, "-S", str(source or self.source), "-B", str(self.binary), "-G", settings.generator]
+        command = [settings.cmake, "-S", str(self.source), "-B", str(self.binary), "-G", settings.generator]
         command += [f"-DLH_PYTHON_ENV={settings.python}", f"-DLighthouse_DIR={settings.sources / 'cmake'}"]
         if settings.generator != MULTI:
             command.append("-DCMAKE_BUILD_TYPE=Release")
         else:
             command.append("-DCMAKE_DEFAULT_BUILD_TYPE=Release")
-        return self.run(*command, *settings.arguments, *arguments, error=error, **environment)
+        return self.run(*command, *settings.arguments, *arguments, error=error, environment=environment)
 
     def build(self, *targets: str, error: str | None = None, jobs: int = 2) -> list[str]:
         """Build; what ran, in order. With `error`, the build must fail with output that this expression matches."""
@@ -91,14 +92,18 @@ class Project:
         assert not ran, f"a build with nothing to do ran {ran}"
 
     def run(
-        self, *command: str, error: str | None = None, cwd: Path | None = None, status: int = 0, **environment: str
+        self,
+        *command: str,
+        error: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        status: int = 0,
     ) -> str:
         """Run a command and return its output; on surprise, AssertionError."""
         started = time.monotonic()
         result = subprocess.run(
             command,
-            cwd=cwd or self.source,
-            env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "DESTDIR")} | environment,
+            cwd=self.source,
+            env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "DESTDIR")} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

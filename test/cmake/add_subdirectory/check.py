@@ -11,11 +11,15 @@ def check(project: Project) -> None:
     project.expect("Resolving stage lower", "Lowering k/k", "Writing the header of k")
     project.program("app")
     prefix = project.source.parent / "prefix"
-    project.run(project.settings.cmake, "--install", str(project.binary), "--prefix", str(prefix), "--config", "Release")
+    project.run(
+        project.settings.cmake, "--install", str(project.binary), "--prefix", str(prefix), "--config", "Release"
+    )
     installed = [str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()]
     assert installed == ["bin/app"], installed
     # Nothing is ever installed unasked in somebody else's build: SYSTEM is the default.
     command = [project.settings.cmake, "-S", str(project.source), "-B", str(project.source.parent / "other")]
     command += ["-G", project.settings.generator, f"-DLIGHTHOUSE_SOURCES={project.settings.sources}"]
     command += ["-DLH_MLIR_PACKAGE=nowhere"]
-    project.run(*command, error=r"LH_PYTHON_ENV is 'SYSTEM'\): .*lacks LH_MLIR|LH_PYTHON_ENV is 'SYSTEM'\): .*'nowhere'")
+    project.run(
+        *command, error=r"LH_PYTHON_ENV is 'SYSTEM'\): .*lacks LH_MLIR|LH_PYTHON_ENV is 'SYSTEM'\): .*'nowhere'"
+    )

@@ -52,7 +52,10 @@ CASES = [
     ("lh_lower(k SOURCES a.mlir STAGES cse OPTIMIZE 4)", "OPTIMIZE '4' is not 0, 1, 2 or 3"),
     ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT soon)", "TIMEOUT 'soon' is not a number of seconds"),
     ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT 0)", "TIMEOUT '0' is not a number of seconds"),
-    ("lh_lower(k SOURCES a.mlir STAGES cse SYMBOL_PREFIX 1x)", "SYMBOL_PREFIX '1x' is not the beginning of a C identif"),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES cse SYMBOL_PREFIX 1x)",
+        "SYMBOL_PREFIX '1x' is not the beginning of a C identif",
+    ),
     ("lh_lower(k SOURCES a.mlir STAGES cse NAMESPACE a:b)", r"NAMESPACE 'a:b' is not a C\+\+ namespace"),
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER ../k.h)", r"HEADER '\.\./k\.h' is not a relative path of a header"),
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER k)", "HEADER 'k' is not a relative path of a header"),
@@ -78,11 +81,12 @@ CASES = [
     ),
     ("lh_add_stage(cse PASSES cse)", "'cse' is a pass of MLIR; a stage needs another name"),
     # What lists and rules cannot carry
-    ("lh_lower(k SOURCES a.mlir STAGES [=[s.mlir[s]{t=\"[\"}]=] cse)", "has an unbalanced square bracket"),
+    ('lh_lower(k SOURCES a.mlir STAGES [=[s.mlir[s]{t="["}]=] cse)', "has an unbalanced square bracket"),
     ('lh_lower(k SOURCES "a.mlir;b.mlir" STAGES cse)', "holds a semicolon"),
     ('lh_lower(k SOURCES a.mlir STAGES cse "dir\\\\")', "ends in a backslash"),
-    ("lh_lower(k SOURCES [[with#hash.mlir]] STAGES cse)", "holds a '#', which CMake cannot write into build rules"),
-    ("lh_add_stage(s SCHEDULE [[a#b.py]])", "holds a '#', which CMake cannot write into build rules"),
+    ("lh_lower(k SOURCES [[with#hash.mlir]] STAGES cse)", "holds a '#', which build rules of Ninja cannot; rename it"),
+    ("lh_add_stage(s SCHEDULE [[a#b.py]])", "holds a '#', which build rules of Ninja cannot"),
+    ("lh_lower(k SOURCES [[what?.mlir]] STAGES cse)", r"holds a '\?', which build rules of Ninja cannot"),
 ]
 NINJA_CASES = [("lh_lower(k SOURCES a.mlir STAGES cse JOB_POOL p)", "the JOB_POOL 'p' is not defined")]
 NO_LANGUAGE_CASES = [
@@ -101,5 +105,7 @@ def check(project: Project) -> None:
         project.write("case.cmake", case + "\n")
         project.configure(error=error)
     # The checks do not refuse what is right, and a name that is no pass may be a stage.
-    project.write("case.cmake", "lh_add_stage(tile PASSES canonicalize)\nlh_lower(k SOURCES a.mlir STAGES tile EMIT mlir)\n")
+    project.write(
+        "case.cmake", "lh_add_stage(tile PASSES canonicalize)\nlh_lower(k SOURCES a.mlir STAGES tile EMIT mlir)\n"
+    )
     project.configure()

@@ -14,7 +14,9 @@ def check(project: Project) -> None:
     cmake = project.settings.cmake
     project.run(cmake, "--install", str(project.binary), "--prefix", str(prefix), "--config", "Release")
     installed = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
-    assert {"include/static_kernels.h", "include/shared_kernels.h", "include/lighthouse/memref.h"} <= installed, installed
+    assert {"include/static_kernels.h", "include/shared_kernels.h", "include/lighthouse/memref.h"} <= installed, (
+        installed
+    )
     exported = "".join(path.read_text() for path in prefix.glob("lib/cmake/kernels/*.cmake"))
     for word in (str(project.source.parent / "build"), "lighthouse_build", "Lighthouse"):
         assert word not in exported, f"the export mentions {word}"

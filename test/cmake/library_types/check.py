@@ -8,7 +8,9 @@ from run import NINJA, Project
 def check(project: Project) -> None:
     configured = project.configure()
     properties = dict(
-        line.removeprefix("PROPERTIES ").split("|", 1) for line in configured.splitlines() if line.startswith("PROPERTIES ")
+        line.removeprefix("PROPERTIES ").split("|", 1)
+        for line in configured.splitlines()
+        if line.startswith("PROPERTIES ")
     )
     root = project.binary
     stage = properties["static"].rpartition("|")[2]
@@ -22,7 +24,10 @@ def check(project: Project) -> None:
         "calls": "STATIC_LIBRARY",
         "files": "INTERFACE_LIBRARY",
     }
-    assert properties["static"].split("|")[1:3] == [f"{root}/static/one.o;{root}/static/sub/two.o", f"{root}/static/include/static.h"]
+    assert properties["static"].split("|")[1:3] == [
+        f"{root}/static/one.o;{root}/static/sub/two.o",
+        f"{root}/static/include/static.h",
+    ]
     assert properties["shared"].split("|")[1:3] == [f"{root}/shared/one.o", f"{root}/shared/include/kernels/shared.hpp"]
     assert properties["object"].split("|")[1:3] == [f"{root}/object/one.s", f"{root}/object/include/object.h"]
     assert properties["assembly"].split("|")[1] == f"{root}/elsewhere/assembly/one.s;{root}/elsewhere/assembly/one.ll"

@@ -1,0 +1,5 @@
+func.func @one(%x: i32) -> i32 {
+  %c = arith.constant 1 : i32
+  %r = arith.addi %x, %c : i32
+  return %r : i32
+}
