@@ -8,10 +8,11 @@ or the user's Python (`supervisor.py`); the parent writes the outputs.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lighthouse_build import command_line, errors
 from lighthouse_build.command_line import STDOUT, Request
@@ -20,6 +21,8 @@ from lighthouse_build.outputs import Edge
 
 if TYPE_CHECKING:
     from lighthouse_build.language.spec import Spec
+    from lighthouse_build.payload import Payload
+    from lighthouse_build.resolution.plan import Planner
 
 __all__ = ["main"]
 
@@ -104,10 +107,12 @@ def _look_up(request: Request, argv: Sequence[str]) -> None:
 def _parse_stage(text: str) -> tuple[Spec, SourceLocation]:
     from lighthouse_build.language.spec import parse_spec
 
-    return (
-        parse_spec(text, lambda at: SourceLocation(_COMMAND_LINE, 1, at + 1, text)),
-        SourceLocation(_COMMAND_LINE, 1, 1, text),
-    )
+    return parse_spec(text, functools.partial(_on_command_line, text)), _on_command_line(text, 0)
+
+
+def _on_command_line(text: str, offset: int) -> SourceLocation:
+    """The place of `offset` in an argument."""
+    return SourceLocation(_COMMAND_LINE, 1, offset + 1, text)
 
 
 def _version() -> str:
@@ -182,11 +187,9 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
         planner = Planner(SearchPath(request.include), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
-        if runs_python([step for _, plan in plans for step in plan]):
+        payload = _read_payload(request.inputs[0], planner) if request.inputs else None
+        if runs_python([step for _, plan in plans for step in plan]) or (payload and payload.generator):
             _fix_hash_seed(argv)
-        payload = None
-        if request.inputs:
-            payload = _read_payload(request.inputs[0], dependencies)
         result = supervise(lambda progress: Job(request, plans, payload, dependencies, progress).run(), request.timeout)
         inputs = sorted({*result.inputs, *_driver_files()})
         _commit(request, edge, result.contents, inputs)
@@ -202,14 +205,25 @@ def _fix_hash_seed(argv: Sequence[str]) -> None:
     os.execve(sys.executable, [sys.executable, "-s", entry, *argv], environment)
 
 
-def _read_payload(path: str, dependencies: Any) -> tuple[str, str | None, bytes]:
-    """Name, path and contents of the payload; the contents of a file are left to MLIR."""
-    if path == "-":
-        return _STDIN, None, sys.stdin.buffer.read()
+def _read_payload(text: str, planner: Planner) -> Payload:
+    """The payload that `text` names: `-`, a file, or a generator. The contents of a file are left to MLIR."""
+    from lighthouse_build.language.spec import DEFAULT_PAYLOAD_GENERATOR, Generator, file_head, parse_spec
+    from lighthouse_build.payload import Payload
+
+    if text == "-":
+        return Payload(_STDIN, None, sys.stdin.buffer.read())
+    head = file_head(text)
+    if head and head["kind"] == "py":
+        location = _on_command_line(text, 0)
+        spec = parse_spec(text, functools.partial(_on_command_line, text), DEFAULT_PAYLOAD_GENERATOR)
+        if not isinstance(spec, Generator) or spec.sequence or spec.params:
+            raise InputError("a payload generator is file.py[function]{options}", location)
+        (step,) = planner.plan(spec, ".", location)
+        return Payload(text, step.path, generator=(spec, location))
     try:
-        with open(path, "rb"):
+        with open(text, "rb"):
             pass
     except OSError as error:
-        raise InputError(f"cannot read payload '{path}': {error.strerror}") from None
-    dependencies.add(path)
-    return path, path, b""
+        raise InputError(f"cannot read payload '{text}': {error.strerror}") from None
+    planner.dependencies.add(text)
+    return Payload(text, text)

@@ -19,8 +19,8 @@ from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
 
 if TYPE_CHECKING:
-    from lighthouse_build.application.context import Payload
     from lighthouse_build.language.spec import Spec
+    from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import PlannedStep
     from lighthouse_build.resolution.python_step import UserPython
@@ -49,7 +49,7 @@ class Job:
         self,
         request: Request,
         plans: Sequence[tuple[str, list[PlannedStep]]],
-        payload: tuple[str, str | None, bytes] | None,
+        payload: Payload | None,
         dependencies: Dependencies,
         progress: Progress,
     ) -> None:
@@ -105,7 +105,9 @@ class Job:
         """How user code runs, if any will."""
         from lighthouse_build.resolution.plan import runs_python
 
-        if self.request.action != "describe" and not runs_python([step for _, plan in self.plans for step in plan]):
+        generated = self.payload is not None and self.payload.generator is not None
+        planned = runs_python([step for _, plan in self.plans for step in plan])
+        if not (generated or planned or self.request.action == "describe"):
             return None
         from lighthouse_build.application.context import load
         from lighthouse_build.resolution.generators import scrub_environment
@@ -164,12 +166,9 @@ class Job:
             self._target()  # a mistake in it is told before the work is done
         stages = self._stages()
         self._check_steps(stages)
-        name, path, text = self.payload
         if self.request.split_input_file or self.request.verify_diagnostics:
-            return self._test_parts(name, path, text, stages)
-        from lighthouse_build.application.context import Payload
-
-        contents, reported = self._lower_payload(Payload(name, path, text), stages)
+            return self._test_parts(self.payload, stages)
+        contents, reported = self._lower_payload(self.payload, stages)
         self._report(reported)
         return contents
 
@@ -185,7 +184,7 @@ class Job:
             ctx.allow_unregistered_dialects = self.request.allow_unregistered
             diagnostics = context.Diagnostics(ctx)
             with self._doing(f"the parser on '{payload.name}'"):
-                module = context.parse_payload(payload, diagnostics, ctx)
+                module = self._read(payload, diagnostics, ctx)
             signatures = None
             if code:
                 from lighthouse_build.emission import c_interface
@@ -205,15 +204,30 @@ class Job:
                 contents.update(self._emit_code(module, signatures, diagnostics))
             return contents, diagnostics.take()
 
-    def _test_parts(
-        self, name: str, path: str | None, text: bytes, stages: Sequence[ResolvedStage]
-    ) -> dict[str, bytes]:
+    def _read(self, payload: Payload, diagnostics: Any, ctx: Any) -> Any:
+        """The module of a payload: parsed, or generated."""
+        from lighthouse_build.application import context
+
+        if payload.generator is None:
+            return context.parse_payload(payload, diagnostics, ctx)
+        from lighthouse_build.resolution.python_step import generate_payload
+
+        assert self.python is not None
+        assert payload.path is not None
+        spec, location = payload.generator
+        return generate_payload(spec, payload.path, location, self.python, diagnostics, ctx)
+
+    def _test_parts(self, payload: Payload, stages: Sequence[ResolvedStage]) -> dict[str, bytes]:
         """`--split-input-file` and `--verify-diagnostics`: each part by itself; all failures are told."""
         from lighthouse_build.application import expectations
-        from lighthouse_build.application.context import Payload
+        from lighthouse_build.payload import Payload
         from lighthouse_build.resolution.plan import read_text
 
-        whole = read_text(path) if path else text.decode(errors="replace")
+        if payload.generator:
+            raise errors.UsageError("--split-input-file and --verify-diagnostics want a payload that is a text")
+        name = payload.name
+        text = payload.text if isinstance(payload.text, str) else payload.text.decode(errors="replace")
+        whole = read_text(payload.path) if payload.path else text
         parts = expectations.split(whole) if self.request.split_input_file else [expectations.Part(whole, 0)]
         colour = errors.Colour.for_terminal(sys.stderr.isatty())
         texts: list[bytes] = []

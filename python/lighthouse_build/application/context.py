@@ -8,16 +8,15 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from lighthouse_build.bindings import Core, core
 from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
+from lighthouse_build.payload import Payload
 from lighthouse_build.stage_file import ResolvedStage
 
 __all__ = [
     "Diagnostics",
-    "Payload",
     "context",
     "load",
     "parse_file",
@@ -42,16 +41,6 @@ def context() -> Iterator[Any]:
     with load().ir.Context() as made:
         made.enable_multithreading(False)
         yield made
-
-
-@dataclass(frozen=True)
-class Payload:
-    """A payload as read: `name` in messages; the `path` of a file, or a `text` and the lines before it in its file."""
-
-    name: str
-    path: str | None = None
-    text: str | bytes = ""
-    offset: int = 0
 
 
 _MAX_LINES = 16

@@ -26,6 +26,7 @@ from lighthouse_build.language.values import Scanner, SpecSyntaxError, Value, fo
 __all__ = ["Generator", "PassPipeline", "Pipeline", "Resolved", "Schedule", "Spec", "StageClass", "parse_spec"]
 
 DEFAULT_GENERATOR = "create_schedule"
+DEFAULT_PAYLOAD_GENERATOR = "create_payload"
 _FILE = re.compile(r"(?P<path>.*?\.(?P<kind>stage\.mlir|mlir|py|yaml|yml))(?=\s*(?:[\[{]|$))", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_][\w.$-]*")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
@@ -93,18 +94,19 @@ class Resolved:
 Spec: TypeAlias = "PassPipeline | Schedule | Generator | StageClass | Pipeline | Resolved"
 
 
-def parse_spec(text: str, locate: Callable[[int], SourceLocation]) -> Spec:
+def parse_spec(text: str, locate: Callable[[int], SourceLocation], default_generator: str = DEFAULT_GENERATOR) -> Spec:
     """Parse one spec.
 
     Args:
         text: the spec.
         locate: gives the place of an offset into `text`, for errors.
+        default_generator: the function of a Python file that names none.
 
     Raises:
         InputError: at the offending column.
     """
     try:
-        return _parse(text)
+        return _parse(text, default_generator)
     except SpecSyntaxError as error:
         raise InputError(error.message, locate(error.offset)) from None
 
@@ -120,7 +122,7 @@ def _balanced(text: str) -> bool:
     return all(text.count(a) == text.count(b) for a, b in ("()", "{}"))
 
 
-def _parse(text: str) -> Spec:
+def _parse(text: str, default_generator: str) -> Spec:
     if not text.strip():
         raise SpecSyntaxError("the stage is empty; expected a pass, or a .mlir, .py or .yaml file", 0)
     if "\0" in text:
@@ -148,7 +150,7 @@ def _parse(text: str) -> Spec:
         names = reader.names(("seq",), "a schedule")
         spec = Schedule(path, names.get("seq"), reader.group())
     elif kind == "py":
-        spec = _python(path, reader)
+        spec = _python(path, reader, default_generator)
     else:
         spec = Pipeline(path, reader.group())
     scanner.skip_space()
@@ -168,14 +170,14 @@ def _trailing(kind: str, rest: str) -> str:
     return f"unexpected text after the stage: '{rest}'"
 
 
-def _python(path: str, reader: _Arguments) -> Spec:
+def _python(path: str, reader: _Arguments, default_generator: str) -> Spec:
     names = reader.names(("gen", "seq"), "a Python file", extra=("stage",))
     options = reader.group()
     if "stage" in names:
         if len(names) > 1:
             reader.scanner.fail("'stage=' excludes 'gen=' and 'seq='", reader.bracket)
         return StageClass(path, names["stage"], options)
-    return Generator(path, names.get("gen", DEFAULT_GENERATOR), names.get("seq"), options, reader.group())
+    return Generator(path, names.get("gen", default_generator), names.get("seq"), options, reader.group())
 
 
 class _Arguments:

@@ -15,6 +15,7 @@ import importlib.machinery
 import importlib.util
 import inspect
 import os
+import re
 import site
 import sys
 import sysconfig
@@ -236,7 +237,8 @@ def _reporting(what: str, location: SourceLocation) -> Iterator[None]:
 
 def _summary(error: BaseException) -> str:
     lines = [line.rstrip("\n") for line in traceback.format_exception_only(type(error), error)]
-    return "\n".join(lines)
+    # The user knows the bindings as `mlir`, whatever package they are in.
+    return re.sub(r"^[\w.]+\._mlir_libs\._mlir\.", "mlir.", "\n".join(lines))
 
 
 def _chain(error: BaseException) -> list[Diagnostic]:

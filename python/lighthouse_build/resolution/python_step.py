@@ -28,7 +28,7 @@ from lighthouse_build.resolution.dependencies import Dependencies
 if TYPE_CHECKING:
     from lighthouse_build.target import Target
 
-__all__ = ["PythonStep", "UserPython"]
+__all__ = ["PythonStep", "UserPython", "generate_payload"]
 
 PAYLOAD = "payload"
 
@@ -115,6 +115,39 @@ def checked_module(result: Any, context: Any, what: str, location: SourceLocatio
         raise InputError(f"{what} returned {returned}; it must return an mlir.ir.Module", location)
     if operation.context != context:
         raise InputError(f"{what} returned a module of another context; build it in the ambient one", location)
+    return result
+
+
+def generate_payload(
+    spec: language.Generator,
+    path: str,
+    location: SourceLocation,
+    python: UserPython,
+    diagnostics: mlir.Diagnostics,
+    context: Any,
+) -> Any:
+    """Run a payload generator in `context`; its module, verified.
+
+    Args:
+        spec: names the function and its options.
+        path: of its file.
+        location: where it was named.
+        python: how user code runs.
+        diagnostics: of the context.
+        context: the ambient one.
+
+    Raises:
+        InputError: at the user's line.
+    """
+    with python.running(path, diagnostics):
+        module = generators.load(path, location)
+        function = generators.lookup(module, spec.function, path, location)
+        result = python.call(function, spec.options, spec.function, location)
+    what = f"'{spec.function}' in '{path}'"
+    checked_module(result, context, what, location)
+    mlir.verify(
+        result.operation, f"the payload that {what} generated does not verify", InputError, diagnostics, location
+    )
     return result
 
 
