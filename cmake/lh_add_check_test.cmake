@@ -1,0 +1,132 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+cmake_minimum_required(VERSION 3.23...4.4)
+include_guard(GLOBAL)
+
+#[=======================================================================[.md:
+## lh_add_check_test
+
+Adds a test that lowers a payload by stages and compares the result, or the stages themselves, with FileCheck.
+
+```cmake
+lh_add_check_test(<name>
+  [SOURCE <payload.mlir>] STAGES <stage|spec>...
+  [CHECK <file>] [CHECK_PREFIXES <prefix>...]
+  [RESOLVED | EMIT mlir|llvmir|assembly]
+  [ARGS <argument of lh-opt>...] [LABELS <label>...])
+```
+
+* `SOURCE`: the payload.
+* `STAGES`: what lowers it, as for `lh_lower()`.
+* `CHECK`: the file with FileCheck's directives; by default the payload.
+* `CHECK_PREFIXES`: what directives begin with; by default `CHECK`.
+* `RESOLVED`: check the resolved stages in place of a lowered payload. `SOURCE` is then only where the directives are,
+  and can be left out.
+* `EMIT`: what is checked; by default `mlir`.
+* `ARGS`: for `lh-opt`, such as `--target-triple=<triple>`.
+* `LABELS`: labels of the test, besides `check`.
+
+Specs are resolved when the project is built, as those of `lh_lower()` are. The test applies the resolved stages; a
+failure shows the command to run by hand, the stages with their steps, and what FileCheck says.
+`tools/update-checks` writes the directives.
+
+### Errors
+
+Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; a missing payload or check file; a stage that
+does not exist, or a target that is none. The test fails if the check file has no directive, and without FileCheck.
+
+### Example
+
+```cmake
+lh_add_check_test(tile_matmul SOURCE matmul.mlir STAGES tile)
+lh_add_check_test(tile_resolved RESOLVED STAGES tile CHECK tile.check)
+```
+#]=======================================================================]
+function(lh_add_check_test name)
+  list(APPEND CMAKE_MESSAGE_CONTEXT "lh_add_check_test")
+  set(_lh_call "lh_add_check_test(${name})")
+  set(options RESOLVED)
+  set(one_value SOURCE CHECK EMIT)
+  set(
+    multi_value
+    STAGES
+    CHECK_PREFIXES
+    ARGS
+    LABELS
+  )
+  _lh_parse_arguments(1 "${options}" "${one_value}" "${multi_value}")
+  _lh_check_no_keywords(STAGES ARGS)
+  _lh_check_generator()
+  _lh_check_new_test("${name}")
+  if(NOT DEFINED ARG_STAGES)
+    _lh_fatal("STAGES is missing")
+  endif()
+  if(NOT DEFINED ARG_SOURCE AND NOT ARG_RESOLVED)
+    _lh_fatal("SOURCE is missing")
+  endif()
+  if(NOT DEFINED ARG_SOURCE AND NOT DEFINED ARG_CHECK)
+    _lh_fatal("CHECK is missing; RESOLVED without SOURCE needs a file with directives")
+  endif()
+  if(ARG_RESOLVED AND DEFINED ARG_EMIT)
+    _lh_fatal("RESOLVED and EMIT exclude each other")
+  endif()
+  if(NOT DEFINED ARG_EMIT)
+    set(ARG_EMIT mlir)
+  endif()
+  if(NOT ARG_EMIT MATCHES "^(mlir|llvmir|assembly)$")
+    _lh_fatal("unknown EMIT '${ARG_EMIT}'; accepted are mlir, llvmir, assembly")
+  endif()
+  if(NOT DEFINED ARG_CHECK)
+    set(ARG_CHECK "${ARG_SOURCE}")
+  endif()
+  set(source "")
+  foreach(keyword IN ITEMS SOURCE CHECK)
+    if(DEFINED ARG_${keyword})
+      _lh_test_file(path "${ARG_${keyword}}")
+      string(TOLOWER "${keyword}" variable)
+      set(${variable} "${path}")
+    endif()
+  endforeach()
+  _lh_check_stages_exist(${ARG_STAGES})
+  _lh_resolve_stages(stages stage_files ${ARG_STAGES})
+
+  _lh_driver_command(command)
+  if(ARG_RESOLVED)
+    list(APPEND command --emit=stage)
+  else()
+    list(APPEND command "${source}")
+    if(NOT ARG_EMIT STREQUAL "mlir")
+      list(APPEND command "--emit=${ARG_EMIT}")
+    endif()
+  endif()
+  foreach(file IN LISTS stage_files)
+    _lh_spec_path(file "${file}")
+    list(APPEND command "--stage=${file}")
+  endforeach()
+  list(APPEND command ${ARG_ARGS})
+  _lh_testing_command(test check)
+  list(APPEND test "--name=${name}" "--check=${check}")
+  foreach(prefix IN LISTS ARG_CHECK_PREFIXES)
+    list(APPEND test "--check-prefix=${prefix}")
+  endforeach()
+  _lh_filecheck(filecheck)
+  if(filecheck)
+    list(APPEND test "--filecheck=${filecheck}")
+  endif()
+  add_test(NAME "${name}" COMMAND ${test} -- ${command} WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  set_tests_properties("${name}" PROPERTIES LABELS "check;${ARG_LABELS}")
+  _lh_note_test("${name}" check ${stages})
+endfunction()
+
+# Sets `result` to the absolute path of a file that a test reads, which must be there unless the build makes it.
+function(_lh_test_file result file)
+  _lh_check_path("${file}")
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
+  cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" NORMALIZE in_build_tree)
+  get_source_file_property(generated "${path}" GENERATED)
+  if((NOT EXISTS "${path}" OR IS_DIRECTORY "${path}") AND NOT in_build_tree AND NOT generated)
+    _lh_fatal("the file '${file}' does not exist")
+  endif()
+  set(${result} "${path}" PARENT_SCOPE)
+endfunction()

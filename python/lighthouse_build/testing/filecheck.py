@@ -1,0 +1,77 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""FileCheck: where it is, and whether a file has anything for it to check.
+
+LLVM's own where there is one, else the Python package `filecheck`, which takes the same directives.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lighthouse_build.errors import InputError
+
+__all__ = ["find", "has_directives"]
+
+# What the package needs to run; by path, so that an isolated interpreter finds it also in an environment of its own.
+_MODULE = ("-I", "-m", "filecheck")
+_VERSIONED = re.compile(r"FileCheck-(\d+)")
+
+
+def find(wish: str | None = None, python: str = sys.executable) -> tuple[str, ...]:
+    """The command of FileCheck.
+
+    Args:
+        wish: a path or a name to use instead of looking for one.
+        python: the interpreter of which the package `filecheck` is used where LLVM's FileCheck is not found.
+
+    Raises:
+        InputError: there is none.
+    """
+    if wish:
+        found = shutil.which(wish)
+        if found is None:
+            msg = f"no FileCheck at '{wish}'; give the path of LLVM's FileCheck or of the Python one"
+            raise InputError(msg)
+        return (found,)
+    found = shutil.which("FileCheck") or _newest_versioned()
+    if found is not None:
+        return (found,)
+    script = os.path.join(os.path.dirname(python), "filecheck")
+    if os.access(script, os.X_OK):
+        return (script,)
+    if python == sys.executable and importlib.util.find_spec("filecheck"):
+        return (python, *_MODULE)
+    msg = (
+        "there is no FileCheck: LLVM's is not on PATH, and the Python package 'filecheck' is not installed for "
+        f"{python}; install either, or name one (LH_FILECHECK in CMake)"
+    )
+    raise InputError(msg)
+
+
+def _newest_versioned() -> str | None:
+    """FileCheck-<version>, as Debian installs it; of several the newest."""
+    versions: dict[int, str] = {}
+    for directory in os.environ.get("PATH", "").split(os.pathsep):
+        try:
+            names = os.listdir(directory or ".")
+        except OSError:
+            continue
+        for name in names:
+            match = _VERSIONED.fullmatch(name)
+            if match and shutil.which(name, path=directory):
+                versions.setdefault(int(match[1]), os.path.join(directory, name))
+    return versions[max(versions)] if versions else None
+
+
+def has_directives(path: Path, prefixes: Sequence[str] = ("CHECK",)) -> bool:
+    """Whether the file has a directive that demands something: FileCheck alone with COUNT-0 or NOT would do, too."""
+    names = "|".join(map(re.escape, prefixes))
+    pattern = re.compile(rf"(?<![\w-])(?:{names})(?:-(?:NEXT|SAME|NOT|DAG|LABEL|EMPTY|COUNT-\d+))?(?:{{LITERAL}})?:")
+    return bool(pattern.search(path.read_text(encoding="utf-8", errors="replace")))
