@@ -1,0 +1,149 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the shipped generators of schedules share: the frame of a schedule, how operations are found, common steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from lighthouse_build import Target
+from mlir import ir
+from mlir.dialects import transform
+from mlir.dialects.transform import structured
+
+__all__ = ["BITS", "Schedule", "check_sizes", "each", "lanes", "match", "new_schedule", "patterns", "simplify"]
+
+# Schedules that depend on the width of elements tell two kinds apart: these, and all others.
+BITS = (64, 32)
+
+
+class Schedule:
+    """A schedule in the making.
+
+    Attributes:
+        module: what the generator returns.
+        root: handle of the payload.
+    """
+
+    def __init__(self, module: ir.Module, root: ir.Value) -> None:
+        self.module = module
+        self.root = root
+        self._matchers = 0
+
+    def functions(self) -> ir.Value:
+        """All functions of the payload."""
+        return match(self.root, "func.func")
+
+    @contextmanager
+    def each_structured(
+        self, iterators: Sequence[str], *, ops: Sequence[str] = (), mark: str = "", bits: int = 0
+    ) -> Iterator[ir.Value]:
+        """A loop over the structured operations of the payload with just these iterators; gives the handle of one.
+
+        Args:
+            iterators: `parallel` or `reduction`, outermost first.
+            ops: their names; any if empty.
+            mark: a unit attribute that they have.
+            bits: 64: elements of their first result have so many; 0: it is all the same; any other: they have not.
+        """
+        names = f"transform.match.operation_name %op [{', '.join(map(_quote, ops))}] : !transform.any_op" if ops else ""
+        equal = "eq" if bits == 64 else "ne"
+        width = f"""
+          %init = transform.match.structured.init %s[0] : (!transform.any_op) -> !transform.any_value
+          %width = transform.match.structured.elemental_bitwidth %init
+              : (!transform.any_value) -> !transform.param<i64>
+          %sixtyfour = transform.param.constant 64 : i64 -> !transform.param<i64>
+          transform.match.param.cmpi {equal} %width, %sixtyfour : !transform.param<i64>"""
+        dims = "\n".join(
+            f"transform.match.structured.dim %s[{dim}] {{{kind}}} : !transform.any_op"
+            for dim, kind in enumerate(iterators)
+        )
+        # These operations have no Python class.
+        name = f"__is_wanted_{self._matchers}"
+        self._matchers += 1
+        matcher = f"""
+          module attributes {{transform.with_named_sequence}} {{
+            transform.named_sequence @{name}(%op: !transform.any_op {{transform.readonly}}) -> !transform.any_op {{
+              {names}
+              transform.match.structured %op : !transform.any_op {{
+              ^bb0(%s: !transform.any_op):
+                %rank = transform.match.structured.rank %s : (!transform.any_op) -> !transform.param<i64>
+                %wanted = transform.param.constant {len(iterators)} : i64 -> !transform.param<i64>
+                transform.match.param.cmpi eq %rank, %wanted : !transform.param<i64>
+                {dims}
+                {width if bits else ""}
+                transform.match.structured.yield
+              }}
+              transform.yield %op : !transform.any_op
+            }}
+          }}"""
+        parsed = ir.Module.parse(matcher)
+        parsed.body.operations[0].clone(ip=ir.InsertionPoint(self.module.body))
+        any_op = transform.AnyOpType.get()
+        with each(transform.CollectMatchingOp([any_op], self.root, name).results[0]) as found:
+            if mark:
+                marks = ir.DictAttr.get({mark: ir.UnitAttr.get()})
+                with each(structured.structured_match(any_op, found, op_attrs=marks)) as marked:
+                    yield marked
+            else:
+                yield found
+
+
+@contextmanager
+def new_schedule() -> Iterator[Schedule]:
+    """A schedule to which the body of the `with` statement adds operations."""
+    any_op = transform.AnyOpType.get()
+    module = ir.Module.create()
+    module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
+    with ir.InsertionPoint(module.body):
+        readonly = {"transform.readonly": ir.UnitAttr.get()}
+        main = transform.named_sequence("__transform_main", [any_op], [], arg_attrs=[readonly])
+    with ir.InsertionPoint(main.body):
+        yield Schedule(module, main.bodyTarget)
+        transform.yield_()
+
+
+@contextmanager
+def each(handle: ir.Value) -> Iterator[ir.Value]:
+    """A loop over what `handle` stands for; gives the handle of one. Many operations take just one at a time."""
+    loop = transform.ForeachOp([], [handle])
+    with ir.InsertionPoint(loop.body):
+        yield loop.body.arguments[0]
+        transform.yield_()
+
+
+def match(target: ir.Value, *ops: str) -> ir.Value:
+    """All operations with one of these names in `target`, which is one operation; itself included."""
+    return structured.structured_match(transform.AnyOpType.get(), target, ops=list(ops))
+
+
+def patterns(target: ir.Value, *names: Callable[[], object]) -> None:
+    """Applies patterns greedily, together, to the functions or loops `target`."""
+    with ir.InsertionPoint(transform.apply_patterns(target).patterns):
+        for name in names:
+            name()
+
+
+def simplify(target: ir.Value) -> None:
+    """Canonicalizes `target` and removes what is computed twice."""
+    patterns(target, transform.apply_patterns_canonicalization)
+    transform.apply_cse(target)
+
+
+def lanes(target: Target, bits: int) -> int:
+    """How many elements of so many bits a vector register of the target holds."""
+    return target.vector_bits // bits
+
+
+def check_sizes(option: str, sizes: object, count: int | None = None, least: int = 1) -> list[int]:
+    """`sizes` as a list. Raises ValueError unless it is one of `count` integers, `least` or greater."""
+    if not isinstance(sizes, (list, tuple)) or not all(type(size) is int and size >= least for size in sizes):
+        raise ValueError(f"{option} are integers, {least} or greater, not {sizes!r}")
+    if count is not None and len(sizes) != count:
+        raise ValueError(f"{option} are {count} integers, not {sizes!r}")
+    return list(sizes)
+
+
+def _quote(name: str) -> str:
+    return f'"{name}"'
