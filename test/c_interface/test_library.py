@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,31 @@ def test_prefix(bench: Workbench) -> None:
            }""",
     )
     bench.run(bench.build(program, "names.o"))
+
+
+def test_a_new_name_may_be_another_functions_old_one(bench: Workbench) -> None:
+    bench.write(
+        "names.mlir",
+        """func.func @f(%x: i32) -> i32 {
+             %r = call @p_f(%x) : (i32) -> i32
+             %s = arith.addi %r, %x : i32
+             return %s : i32
+           }
+           func.func @p_f(%x: i32) -> i32 {
+             %r = llvm.call @p_p_f(%x) : (i32) -> i32
+             %s = arith.muli %r, %x : i32
+             return %s : i32
+           }
+           llvm.func @p_p_f(%x: i32) -> i32 { llvm.return %x : i32 }""",
+    )
+    bench.lower("names.mlir", "--symbol-prefix=p_")
+    program = bench.write(
+        "main.c",
+        """#include "names.h"
+           int main(void) { return !(p_f(5) == 30 && p_p_f(5) == 25 && p_p_p_f(5) == 5); }""",
+    )
+    bench.run(bench.build(program, "names.o"))
+    assert _shared(bench, "names.o") == {"p_f", "p_p_f", "p_p_p_f"}
 
 
 @pytest.mark.parametrize(
@@ -368,6 +394,26 @@ def test_a_stage_that_drops_a_function_is_an_error(bench: Workbench) -> None:
     bench.write("f.mlir", "func.func @f() { return }\nfunc.func @g() { return }")
     error = bench.lower("f.mlir", stages=("symbol-privatize{exclude=f},symbol-dce", *STAGES), fails=True)
     assert "f.mlir:2:1: error: the public function '@g' is not there after the last stage" in error
+
+
+def test_marking_again_changes_nothing(bench: Workbench) -> None:
+    """A payload that was written out between its stages has its marks already."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from lighthouse_build.bindings import core\n"
+        "from lighthouse_build.emission.c_interface import mark\n"
+        "ir = core().ir\n"
+        "with ir.Context():\n"
+        "    module = ir.Module.parseFile(sys.argv[2])\n"
+        "    first = mark(module, sys.argv[2])\n"
+        "    text = str(module)\n"
+        "    assert 'materialize_in_destination' in text\n"
+        "    assert mark(module, sys.argv[2]) == first\n"
+        "    assert str(module) == text\n"
+        "    module.operation.verify()\n"
+    )
+    command = [sys.executable, "-B", "-c", code, str(ROOT / "python"), str(INPUTS / "tensors.mlir")]
+    subprocess.run(command, cwd=bench.directory, check=True)
 
 
 def test_headers_need_no_mlir(bench: Workbench) -> None:

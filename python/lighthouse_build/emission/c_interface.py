@@ -266,7 +266,7 @@ class _Finisher:
     def run(self) -> Interface:
         functions = [self._describe(signature) for signature in self._signatures.functions]
         externals = self._name_externals()
-        exported = [self._export(signature) for signature in self._signatures.functions]
+        exported = self._name_exported()
         self._hide_the_rest(exported)
         self._widen_integers(exported, externals)
         for function in self._functions():
@@ -324,31 +324,33 @@ class _Finisher:
                 externals.append(function)
         return externals
 
-    def _export(self, signature: Signature) -> Any:
-        symbol = self._prefix + signature.name
-        exported = self._by_name[self._lowered_name(signature)]
-        if signature.dialect == "func":
-            self._rename(self._by_name[signature.name], self._fresh(signature.name + ".body"))
-        holder = self._by_name.get(symbol)
-        if holder is not None and holder is not exported:
-            if not self._is_own(holder):
-                msg = (
-                    f"the public function '@{signature.name}' would be the C function '{symbol}', which the payload "
-                    "also declares as a function of somebody else; rename one of them"
-                )
-                raise InputError(msg, signature.location)
-            self._rename(holder, self._fresh(symbol + ".private"))
-        self._rename(exported, symbol)
+    def _name_exported(self) -> list[Any]:
+        """Give public functions their C names, in the order of the signatures."""
+        signatures = self._signatures.functions
+        exported = [self._by_name[self._lowered_name(signature)] for signature in signatures]
+        # All old names go first: one function's may be the new name of another.
+        for signature, function in zip(signatures, exported):
+            if signature.dialect == "func":
+                self._rename(self._by_name[signature.name], self._fresh(signature.name + ".body"))
+            self._rename(function, self._fresh(signature.name + ".exported"))
+        for signature, function in zip(signatures, exported):
+            symbol = self._prefix + signature.name
+            if symbol in self._by_name:
+                self._give_way(signature, self._by_name[symbol])
+            self._rename(function, symbol)
         return exported
 
-    def _is_own(self, op: Any) -> bool:
-        """Whether only this module knows `op`, so that its name does not matter."""
-        is_data = op.name == "llvm.mlir.global" and _linkage(op) in ("private", "internal")
-        return is_data or (op.name == "llvm.func" and _has_body(op) and not self._is_public(op))
-
-    def _is_public(self, op: Any) -> bool:
-        name = _name(op)
-        return any(s.dialect == "llvm" and s.name == name for s in self._signatures.functions)
+    def _give_way(self, signature: Signature, holder: Any) -> None:
+        """Rename what has the C name of `signature`, if only this module knows it."""
+        symbol = _name(holder)
+        is_data = holder.name == "llvm.mlir.global" and _linkage(holder) in ("private", "internal")
+        if not is_data and not (holder.name == "llvm.func" and _has_body(holder)):
+            msg = (
+                f"the public function '@{signature.name}' would be the C function '{symbol}', which the payload also "
+                "declares as a function of somebody else; rename one of them"
+            )
+            raise InputError(msg, signature.location)
+        self._rename(holder, self._fresh(symbol + ".private"))
 
     def _rename(self, op: Any, name: str) -> None:
         old = _name(op)
@@ -412,7 +414,9 @@ class _Finisher:
             for entry, type in zip(attributes, types):
                 self._widen(entry, type, ARGUMENT)
             set_attributes(ir, function, "arg_attrs", attributes)
-        called = {_name(function): function for function in externals}
+        called = {_name(function): function for function in externals if "arg_attrs" in function.attributes}
+        if not called:
+            return
         for op in operations(self._module.operation):
             if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in called:
                 self._widen_arguments(op, called[op.attributes["callee"].value])

@@ -56,7 +56,8 @@ class Boundary:
 
     def give_destinations(self, functions: Sequence[Any]) -> None:
         """Rewrite `functions`, definitions or declarations, and their calls; tag arguments and results."""
-        addressed = self._functions_with_address()
+        returns_tensors = any(self._is_plain_tensor(type) for f in functions for type in self._signature(f)[1])
+        addressed = self._functions_with_address() if returns_tensors else set()
         plans = {}
         for function in functions:
             name = function.attributes["sym_name"].value
