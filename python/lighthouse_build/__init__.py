@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Lighthouse Build: lower MLIR payloads in a C++ build, by stages written in MLIR, Python and YAML.
 
-The package is the driver `lh-opt` and the stages it ships. What a schedule generator may import from here:
+The package is the driver `lh-opt` and the stages it ships. As a library, it offers:
 
+* `Pipeline`: stages to apply to modules in memory (`pipeline.py`; errors are those of `errors.py`);
+* `schedule`: helpers to write schedule generators (`schedule.py`);
 * `Target`: annotate a parameter with it to be told what the code is generated for;
 * `depends_on(path)`: declares an input that no hook can see.
 """
@@ -13,23 +15,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lighthouse_build.pipeline import Pipeline
     from lighthouse_build.resolution.dependencies import depends_on
     from lighthouse_build.target import Target
 
-__all__ = ["Target", "__version__", "depends_on"]
+__all__ = ["Pipeline", "Target", "__version__", "depends_on"]
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     # Lazily, since the driver imports this package on its way to `--help`.
-    if name == "Target":
-        from lighthouse_build.target import Target
+    homes = {"Pipeline": "pipeline", "Target": "target", "depends_on": "resolution.dependencies"}
+    if name in homes:
+        import importlib
 
-        return Target
-    if name == "depends_on":
-        from lighthouse_build.resolution.dependencies import depends_on
-
-        return depends_on
+        return getattr(importlib.import_module(f"{__name__}.{homes[name]}"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

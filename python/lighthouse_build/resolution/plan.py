@@ -21,11 +21,15 @@ __all__ = ["PlannedStep", "Planner", "read_resolved", "read_text", "runs_python"
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step: its spec, the absolute path of its file ('' for passes), and where it was named."""
+    """One step: its spec, the absolute path of its file ('' for passes), and where it was named.
+
+    A schedule may come as `text` instead of a file.
+    """
 
     spec: language.PassPipeline | language.Schedule | language.Generator | language.StageClass | language.Resolved
     path: str
     location: SourceLocation
+    text: str = ""
 
 
 @dataclass

@@ -76,7 +76,10 @@ class _Builder:
         elif isinstance(spec, language.Resolved):
             self._resolved(step)
         elif isinstance(spec, language.Schedule):
-            module = self.mlir.parse_file(step.path, "schedule", self.diagnostics, self.context)
+            if step.text:
+                module = self.ir.Module.parse(step.text, self.context)
+            else:
+                module = self.mlir.parse_file(step.path, "schedule", self.diagnostics, self.context)
             self._schedule(module, spec, step)
         else:
             self._python(spec, step)
