@@ -10,12 +10,29 @@ from contextlib import contextmanager
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import structured
+from mlir.dialects.transform import loop, structured
 
-__all__ = ["BITS", "Schedule", "check_sizes", "each", "lanes", "match", "new_schedule", "patterns", "simplify"]
+__all__ = [
+    "BITS",
+    "MOST_DIMENSIONS",
+    "Schedule",
+    "attempt",
+    "check_sizes",
+    "each",
+    "lanes",
+    "match",
+    "new_schedule",
+    "patterns",
+    "peel",
+    "row_length",
+    "simplify",
+]
 
 # Schedules that depend on the width of elements tell two kinds apart: these, and all others.
 BITS = (64, 32)
+
+# Schedules for any number of dimensions have a part for each number up to this.
+MOST_DIMENSIONS = 6
 
 
 class Schedule:
@@ -113,6 +130,16 @@ def each(handle: ir.Value) -> Iterator[ir.Value]:
         transform.yield_()
 
 
+@contextmanager
+def attempt(handle: ir.Value) -> Iterator[ir.Value]:
+    """A part of a schedule that ends, without an error, where something cannot be done to `handle`."""
+    suppress = transform.FailurePropagationMode.Suppress
+    sequence = transform.SequenceOp(suppress, [], handle)
+    with ir.InsertionPoint(sequence.body):
+        yield sequence.bodyTarget
+        transform.yield_()
+
+
 def match(target: ir.Value, *ops: str) -> ir.Value:
     """All operations with one of these names in `target`, which is one operation; itself included."""
     return structured.structured_match(transform.AnyOpType.get(), target, ops=list(ops))
@@ -134,6 +161,17 @@ def simplify(target: ir.Value) -> None:
 def lanes(target: Target, bits: int) -> int:
     """How many elements of so many bits a vector register of the target holds."""
     return target.vector_bits // bits
+
+
+def row_length(length: int | None, target: Target) -> int:
+    """How many elements of a row are computed at a time, `length` if given: enough to have several sums under way."""
+    return 4 * lanes(target, 32) if length is None else check_sizes("length", [length])[0]
+
+
+def peel(loop_handle: ir.Value) -> None:
+    """Give the last, smaller iteration of an scf.for loop code of its own, if there may be one."""
+    any_op = transform.AnyOpType.get()
+    loop.LoopPeelOp(any_op, any_op, transform.cast(transform.OperationType.get("scf.for"), loop_handle))
 
 
 def check_sizes(option: str, sizes: object, count: int | None = None, least: int = 1) -> list[int]:
