@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lighthouse_build.emission import llvm_ir
 from lighthouse_build.emission.llvm_ir import code_of, to_reader
 
 binding = pytest.importorskip("llvmlite.binding")
@@ -302,6 +303,14 @@ def test_decimals_are_rounded_once() -> None:
     assert float(more) == 1.000000059604644775390625
     assert to_reader(f"  ret float {more}") == "  ret float 0x3FF0000020000000"
     assert to_reader(f"@a = [9 x float] [{', '.join([f'float {more}'] * 999)}]").count("0x3FF0000020000000") == 999
+    # Decimals of the length that LLVM prints are converted in bulk.
+    assert list(llvm_ir._convert_decimals([more, "1.000000e+00"])) == ["0x3FF0000020000000", "0x3FF0000000000000"]
+
+
+def test_nans_given_by_their_bits() -> None:
+    # LLVM has words for these, but reads bits, too; the processor would make them quiet.
+    line = f"@a = constant [999 x float] [{', '.join(['float f0x7F800001'] * 999)}]"
+    assert to_reader(line) == line.replace("f0x7F800001", "0x7FF0000020000000")
 
 
 # --- Cost -------------------------------------------------------------------------------------------------------------

@@ -74,6 +74,11 @@ def test_other_formats_are_not_checked(triple: str) -> None:
     assert undefined_symbols(emit(triple)) is None
 
 
+def test_more_sections_than_the_header_can_count() -> None:
+    variables = "".join(f'@v{i} = global i8 1, section ".v{i}"\n' for i in range(66000))
+    assert undefined_symbols(emit(ELF[0], MODULE + variables)) == ["called", "odd name", "there"]
+
+
 def test_agrees_with_nm(tmp_path: Path) -> None:
     if not (gcc := shutil.which("gcc")) or not (nm := shutil.which("nm")):
         pytest.skip("needs gcc and nm")
