@@ -40,16 +40,20 @@ def test_every_flag_and_kind_is_in_the_reference() -> None:
     assert [kind for kind in KINDS if f"| `{kind}` |" not in page] == []
 
 
-@pytest.mark.parametrize("function", ["lh_add_stage", "lh_lower"])
-def test_the_formatter_knows_the_keywords_of(function: str) -> None:
-    body = (ROOT / "cmake" / f"{function}.cmake").read_text().partition(f"function({function} name)")[2]
-    code = body.partition("_lh_parse_arguments(")[0]
-    groups = dict(re.findall(r"set\(\s*(options|one_value|multi_value)\s+([^)]*)\)", code))
-    assert "multi_value" in groups
-    keywords = [groups.get(group, "").split() for group in ("options", "one_value", "multi_value")]
-    known = (ROOT / "tools" / "cmake_signatures.cmake").read_text().partition(f"function({function} name)")[2]
-    lists = re.findall(r'"([^"]*)"', known.partition("endfunction")[0])
-    assert [text.split(";") if text else [] for text in lists] == keywords
+def test_the_formatter_learns_the_keywords_of_public_functions(
+    gen_docs: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(
+        tmp_path,
+        "function(lh_thing name)\n  set(options FAST)\n  set(\n    multi_value\n    A\n    B\n  )\n"
+        '  _lh_parse_arguments(1 "${options}" "" "${multi_value}")\nendfunction()\n',
+    )
+    monkeypatch.setattr(gen_docs, "ROOT", tmp_path)
+    expected = 'function(lh_thing name)\n  cmake_parse_arguments(PARSE_ARGV 1 ARG "FAST" "" "A;B")\nendfunction()\n'
+    assert gen_docs.signatures().endswith(expected)
+    (tmp_path / "cmake" / "lh_thing.cmake").write_text("function(lh_thing name)\nendfunction()\n")
+    with pytest.raises(gen_docs.SourceError, match=r"lh_thing\.cmake: no public function"):
+        gen_docs.signatures()
 
 
 def write_tree(root: Path, cmake: str) -> None:
