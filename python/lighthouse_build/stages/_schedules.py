@@ -20,6 +20,7 @@ __all__ = [
     "check_sizes",
     "each",
     "lanes",
+    "mark_results",
     "match",
     "new_schedule",
     "patterns",
@@ -54,12 +55,12 @@ class Schedule:
 
     @contextmanager
     def each_structured(
-        self, iterators: Sequence[str], *, ops: Sequence[str] = (), mark: str = "", bits: int = 0
+        self, iterators: Sequence[str] | int, *, ops: Sequence[str] = (), mark: str = "", bits: int = 0
     ) -> Iterator[ir.Value]:
-        """A loop over the structured operations of the payload with just these iterators; gives the handle of one.
+        """A loop over the structured operations of the payload that are all of this; gives the handle of one.
 
         Args:
-            iterators: `parallel` or `reduction`, outermost first.
+            iterators: `parallel` or `reduction`, outermost first; or how many there are at least, of any kind.
             ops: their names; any if empty.
             mark: a unit attribute that they have.
             bits: 64: elements of their first result have so many; 0: it is all the same; any other: they have not.
@@ -72,9 +73,11 @@ class Schedule:
               : (!transform.any_value) -> !transform.param<i64>
           %sixtyfour = transform.param.constant 64 : i64 -> !transform.param<i64>
           transform.match.param.cmpi {equal} %width, %sixtyfour : !transform.param<i64>"""
+        least = isinstance(iterators, int)
+        kinds = () if isinstance(iterators, int) else iterators
+        count = iterators if isinstance(iterators, int) else len(iterators)
         dims = "\n".join(
-            f"transform.match.structured.dim %s[{dim}] {{{kind}}} : !transform.any_op"
-            for dim, kind in enumerate(iterators)
+            f"transform.match.structured.dim %s[{dim}] {{{kind}}} : !transform.any_op" for dim, kind in enumerate(kinds)
         )
         # These operations have no Python class.
         name = f"__is_wanted_{self._matchers}"
@@ -86,8 +89,8 @@ class Schedule:
               transform.match.structured %op : !transform.any_op {{
               ^bb0(%s: !transform.any_op):
                 %rank = transform.match.structured.rank %s : (!transform.any_op) -> !transform.param<i64>
-                %wanted = transform.param.constant {len(iterators)} : i64 -> !transform.param<i64>
-                transform.match.param.cmpi eq %rank, %wanted : !transform.param<i64>
+                %wanted = transform.param.constant {count} : i64 -> !transform.param<i64>
+                transform.match.param.cmpi {"ge" if least else "eq"} %rank, %wanted : !transform.param<i64>
                 {dims}
                 {width if bits else ""}
                 transform.match.structured.yield
@@ -145,6 +148,14 @@ def match(target: ir.Value, *ops: str) -> ir.Value:
     return structured.structured_match(transform.AnyOpType.get(), target, ops=list(ops))
 
 
+def mark_results(functions: ir.Value) -> None:
+    """Give the operations that compute what functions return the attribute `lh.result`."""
+    any_op, any_value = transform.AnyOpType.get(), transform.AnyValueType.get()
+    with each(functions) as function, each(match(function, "func.return")) as end:
+        results = transform.get_operand(any_value, end, [], is_all=True)
+        transform.annotate(transform.get_defining_op(any_op, results), "lh.result")
+
+
 def patterns(target: ir.Value, *names: Callable[[], object]) -> None:
     """Applies patterns greedily, together, to the functions or loops `target`."""
     with ir.InsertionPoint(transform.apply_patterns(target).patterns):
@@ -168,10 +179,12 @@ def row_length(length: int | None, target: Target) -> int:
     return 4 * lanes(target, 32) if length is None else check_sizes("length", [length])[0]
 
 
-def peel(loop_handle: ir.Value) -> None:
-    """Give the last, smaller iteration of an scf.for loop code of its own, if there may be one."""
+def peel(loop_handle: ir.Value) -> ir.Value:
+    """Give the last, smaller iteration of an scf.for loop code of its own, if there may be one; returns the others."""
     any_op = transform.AnyOpType.get()
-    loop.LoopPeelOp(any_op, any_op, transform.cast(transform.OperationType.get("scf.for"), loop_handle))
+    return loop.LoopPeelOp(
+        any_op, any_op, transform.cast(transform.OperationType.get("scf.for"), loop_handle)
+    ).peeled_loop
 
 
 def check_sizes(option: str, sizes: object, count: int | None = None, least: int = 1) -> list[int]:

@@ -18,7 +18,10 @@ __all__ = ["create_schedule"]
 
 def create_schedule() -> ir.Module:
     """Returns the schedule."""
-    with new_schedule() as schedule:
-        with each(schedule.functions()) as function, each(match(function, "linalg.softmax")) as softmax:
-            structured.structured_decompose_interface(transform.AnyOpType.get(), softmax)
+    with (
+        new_schedule() as schedule,
+        each(schedule.functions()) as function,
+        each(match(function, "linalg.softmax")) as softmax,
+    ):
+        structured.structured_decompose_interface(transform.AnyOpType.get(), softmax)
     return schedule.module

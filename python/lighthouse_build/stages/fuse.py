@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import MOST_DIMENSIONS, check_sizes, each, match, new_schedule, simplify
+from _schedules import MOST_DIMENSIONS, check_sizes, each, mark_results, match, new_schedule, simplify
 from mlir import ir
-from mlir.dialects import transform
 from mlir.dialects.transform import structured
 
 __all__ = ["create_schedule"]
@@ -47,17 +46,10 @@ def create_schedule(
             with each(schedule.functions()) as function, each(match(function, *ops)) as op:
                 fuse(op)
         else:
-            _mark_results(schedule.functions())
+            mark_results(schedule.functions())
             for rank in range(len(sizes), MOST_DIMENSIONS + 1):
                 with schedule.each_structured(["parallel"] * rank, mark="lh.result") as op:
                     fuse(op)
         with each(schedule.functions()) as function:
             simplify(function)
     return schedule.module
-
-
-def _mark_results(functions: ir.Value) -> None:
-    any_op, any_value = transform.AnyOpType.get(), transform.AnyValueType.get()
-    with each(functions) as function, each(match(function, "func.return")) as end:
-        results = transform.get_operand(any_value, end, [], is_all=True)
-        transform.annotate(transform.get_defining_op(any_op, results), "lh.result")

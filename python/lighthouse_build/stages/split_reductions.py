@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reductions along rows, as many partial results at a time as a vector has elements.
 
-Takes: structured operations on tensors of any size that reduce their innermost dimension only: sums, products, maxima of
-  rows, linalg.matvec. The order of the partial results differs from that of the operation, and so may rounding.
+Takes: structured operations on tensors of any size that reduce their innermost dimension only: sums, products, maxima
+  of rows, linalg.matvec. The order of the partial results differs from that of the operation, and so may rounding.
 Leaves: row by row, a loop of element-wise operations on the partial results, then a reduction of these, which is
   marked `lh.partial`.
 """
