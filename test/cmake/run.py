@@ -3,8 +3,8 @@
 """Runs one feature's test with a real CMake project: `run.py FEATURE --work DIR …`, as ctest does.
 
 A feature is a folder beside this file: a project, and `check.py` with `check(project: Project)`, which configures,
-builds and edits a copy of it and asserts what ran. What ran is read from the comments of the rules, as build tools print
-them.
+builds and edits a copy of it and asserts what ran. What ran is read from the comments of the rules, as build tools
+print them.
 """
 
 from __future__ import annotations
