@@ -9,7 +9,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lighthouse_build.emission.c_types import MemRef, Scalar, UnsupportedTypeError, parse_type
+from lighthouse_build.emission.c_types import MemRef, Scalar, UnsupportedTypeError, parse_type, split_function_type
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.names import is_c_name, why_no_function_name
 from lighthouse_build.errors import InputError
@@ -135,6 +135,26 @@ def test_types_that_c_lacks(text: str, reason: str) -> None:
     with pytest.raises(UnsupportedTypeError) as error:
         parse_type(text)
     assert reason in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "results"),
+    [
+        ("() -> ()", [], []),
+        ("(i32) -> f32", ["i32"], ["f32"]),
+        ("(i32, memref<?xf32, strided<[?], offset: ?>>) -> ()", ["i32", "memref<?xf32, strided<[?], offset: ?>>"], []),
+        ("((i32, f32) -> i32) -> (f32, i1)", ["(i32, f32) -> i32"], ["f32", "i1"]),
+        ("() -> ((i32) -> f32)", [], ["(i32) -> f32"]),
+        ("() -> tuple<i32, f32>", [], ["tuple<i32, f32>"]),
+        (
+            "(memref<4x4xf32, affine_map<(d0, d1) -> (d1, d0)>>, i1) -> i1",
+            ["memref<4x4xf32, affine_map<(d0, d1) -> (d1, d0)>>", "i1"],
+            ["i1"],
+        ),
+    ],
+)
+def test_function_types(text: str, arguments: list[str], results: list[str]) -> None:
+    assert split_function_type(text) == (arguments, results)
 
 
 def test_names() -> None:

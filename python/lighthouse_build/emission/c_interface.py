@@ -16,23 +16,24 @@ Functions of the LLVM dialect are taken as they are: exported unless internal, w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lighthouse_build.bindings import core
-from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type
+from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import (
     ARGUMENT,
     RESULT,
     WRITABLE,
     Boundary,
     attributes_of,
+    function_types,
     operations,
     set_attributes,
 )
 from lighthouse_build.emission.interface import Function, Interface, Value
-from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, split_types, tag_of
+from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, tag_of
 from lighthouse_build.emission.names import why_no_function_name
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, SourceLocation
 
@@ -152,11 +153,11 @@ def _is_marked(function: Any) -> bool:
 
 def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
     """The signature of a marked function, by its tags."""
-    type = function.attributes["function_type"].value
+    inputs, outputs = function_types(ir, function)
     block = function.regions[0].blocks[0]
     arguments: list[Value] = []
     results: list[Value] = []
-    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", len(type.inputs))):
+    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", len(inputs))):
         result = tag_of(attributes, RESULT)
         argument = tag_of(attributes, ARGUMENT)
         if argument:
@@ -167,7 +168,7 @@ def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
                 results.append(replace(result, mode="in_place", alias=argument.index))
         elif result:
             results.append(replace(result, mode="out"))
-    for attributes in attributes_of(ir, function, "res_attrs", len(type.results)):
+    for attributes in attributes_of(ir, function, "res_attrs", len(outputs)):
         result = tag_of(attributes, RESULT)
         if result:
             results.append(replace(result, mode="returned"))
@@ -262,11 +263,13 @@ class _Finisher:
         top = [op.operation for op in module.operation.regions[0].blocks[0].operations]
         self._by_name = {_name(op): op for op in top if "sym_name" in op.attributes}
         self._globals = [op for op in top if op.name == "llvm.mlir.global"]
+        self._origin: dict[str, str] = {}  # new names to old ones
 
     def run(self) -> Interface:
         functions = [self._describe(signature) for signature in self._signatures.functions]
         externals = self._name_externals()
         exported = self._name_exported()
+        self._update_references()
         self._hide_the_rest(exported)
         self._widen_integers(exported, externals)
         for function in self._functions():
@@ -353,14 +356,43 @@ class _Finisher:
         self._rename(holder, self._fresh(symbol + ".private"))
 
     def _rename(self, op: Any, name: str) -> None:
+        """Give `op` another name; who refers to it learns of that from `_update_references`."""
         old = _name(op)
         if old == name:
             return
-        ir = self._ir
-        ir.SymbolTable.replace_all_symbol_uses(old, name, self._module.operation)
-        op.attributes["sym_name"] = ir.StringAttr.get(name)
+        op.attributes["sym_name"] = self._ir.StringAttr.get(name)
+        self._origin[name] = self._origin.pop(old, old)
         del self._by_name[old]
         self._by_name[name] = op
+
+    def _update_references(self) -> None:
+        """Once for all, because each walk sees the whole payload."""
+        names = {old: new for new, old in self._origin.items() if new != old}
+        for op in operations(self._module.operation) if names else ():
+            for entry in op.attributes:
+                key = entry if isinstance(entry, str) else entry.name
+                old = op.attributes[key]
+                new = self._renamed(old, names)
+                if new is not None:
+                    op.attributes[key] = new
+
+    def _renamed(self, attribute: Any, names: Mapping[str, str]) -> Any:
+        """`attribute` with the symbols in it renamed, or None if there are none."""
+        ir = self._ir
+        if isinstance(attribute, ir.FlatSymbolRefAttr):
+            return ir.FlatSymbolRefAttr.get(names[attribute.value]) if attribute.value in names else None
+        if isinstance(attribute, ir.SymbolRefAttr):
+            root, *nested = attribute.value
+            return ir.SymbolRefAttr.get([names[root], *nested]) if root in names else None
+        if isinstance(attribute, ir.ArrayAttr):
+            entries = [(old, self._renamed(old, names)) for old in attribute]
+            if any(new is not None for _, new in entries):
+                return ir.ArrayAttr.get([old if new is None else new for old, new in entries])
+        if isinstance(attribute, ir.DictAttr):
+            named = {i.name: (attribute[i.name], self._renamed(attribute[i.name], names)) for i in attribute}
+            if any(new is not None for _, new in named.values()):
+                return ir.DictAttr.get({key: old if new is None else new for key, (old, new) in named.items()})
+        return None
 
     def _fresh(self, name: str) -> str:
         candidate, count = name, 0

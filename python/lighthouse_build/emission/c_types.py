@@ -8,11 +8,21 @@ Works on types as MLIR prints them, without MLIR: an interface file holds them a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Union
 
-__all__ = ["BY_VALUE", "CType", "Element", "MemRef", "Scalar", "UnsupportedTypeError", "parse_type"]
+__all__ = [
+    "BY_VALUE",
+    "CType",
+    "Element",
+    "MemRef",
+    "Scalar",
+    "UnsupportedTypeError",
+    "parse_type",
+    "split_function_type",
+    "split_types",
+]
 
 
 class UnsupportedTypeError(ValueError):
@@ -118,6 +128,32 @@ def parse_type(text: str) -> CType:
         raise UnsupportedTypeError(msg)
     msg = f"which has no portable C type; {_BY_MEMREF} of a type that has one"
     raise UnsupportedTypeError(msg)
+
+
+def split_types(text: str) -> list[str]:
+    """The types in the comma-separated list `text`; none if it is empty."""
+    commas = [index for index, character, depth in _depths(text) if character == "," and depth == 0]
+    pieces = [text[start:end].strip() for start, end in zip([0, *(i + 1 for i in commas)], [*commas, len(text)])]
+    return pieces if text.strip() else []
+
+
+def split_function_type(text: str) -> tuple[list[str], list[str]]:
+    """Arguments and results of the function type `text`, such as `(i32, f32) -> (i32, f32)`."""
+    end = next(index for index, _, depth in _depths(text) if depth == 0)
+    results = text[end + 1 :].strip().removeprefix("->").strip()
+    # One result stands alone, unless it is a function itself.
+    return split_types(text[1:end]), split_types(results[1:-1] if results.startswith("(") else results)
+
+
+def _depths(text: str) -> Iterator[tuple[int, str, int]]:
+    """Each character of `text` with its index, and how many brackets are open after it."""
+    depth = 0
+    for index, character in enumerate(text):
+        if character in "([{<":
+            depth += 1
+        elif character in ")]}" or (character == ">" and not text.endswith("-", 0, index)):
+            depth -= 1
+        yield index, character, depth
 
 
 def _parse_shaped(match: re.Match[str]) -> MemRef:

@@ -22,7 +22,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ARGUMENT", "RESULT", "WRITABLE", "Boundary", "attributes_of", "operations", "set_attributes"]
+from lighthouse_build.emission.c_types import split_function_type
+
+__all__ = [
+    "ARGUMENT",
+    "RESULT",
+    "WRITABLE",
+    "Boundary",
+    "attributes_of",
+    "function_types",
+    "operations",
+    "set_attributes",
+]
 
 ARGUMENT = "lh.arg"
 RESULT = "lh.res"
@@ -52,7 +63,7 @@ class Boundary:
         self._ir = ir
         self._module = module
         for dialect in ("bufferization", "memref", "tensor", "arith"):
-            module.context.dialects[dialect]  # a generic operation does not load its dialect
+            module.context.get_dialect_descriptor(dialect)  # loads it, which a generic operation does not
 
     def give_destinations(self, functions: Sequence[Any]) -> None:
         """Rewrite `functions`, definitions or declarations, and their calls; tag arguments and results."""
@@ -76,7 +87,7 @@ class Boundary:
         for op in operations(self._module.operation):
             if op.name != "func.call":
                 for entry in op.attributes:
-                    names.update(self._symbols(op.attributes[entry] if isinstance(entry, str) else entry.attr))
+                    names.update(self._symbols(op.attributes[entry if isinstance(entry, str) else entry.name]))
         return names
 
     def _symbols(self, attribute: Any) -> Iterator[str]:
@@ -90,7 +101,7 @@ class Boundary:
                 yield from self._symbols(entry)
         elif isinstance(attribute, ir.DictAttr):
             for named in attribute:
-                yield from self._symbols(named.attr)
+                yield from self._symbols(attribute[named.name])
 
     def _plan(self, function: Any, may_change: bool) -> _Results:
         arguments, results = self._signature(function)
@@ -256,8 +267,17 @@ class Boundary:
         return self._ir.StringAttr.get(f"{index}:{type}")
 
     def _signature(self, function: Any) -> tuple[list[Any], list[Any]]:
-        type = function.attributes["function_type"].value
-        return list(type.inputs), list(type.results)
+        return function_types(self._ir, function)
+
+
+def function_types(ir: Any, function: Any) -> tuple[list[Any], list[Any]]:
+    """Types of the arguments and of the results of a `func.func`.
+
+    Read from the text, because the lists of `FunctionType` make the bindings import the modules of all dialects, which
+    takes longer than all else that is done here.
+    """
+    arguments, results = split_function_type(str(function.attributes["function_type"].value))
+    return [ir.Type.parse(type) for type in arguments], [ir.Type.parse(type) for type in results]
 
 
 def operations(root: Any) -> Iterator[Any]:
@@ -274,7 +294,8 @@ def attributes_of(ir: Any, function: Any, name: str, count: int) -> list[dict[st
     """The attributes of each argument (`arg_attrs`) or result (`res_attrs`) of `function` as dictionaries."""
     if name not in function.attributes:
         return [{} for _ in range(count)]
-    return [{item.name: item.attr for item in entry} for entry in function.attributes[name]]
+    # `item.attr` would import the modules of all dialects.
+    return [{item.name: entry[item.name] for item in entry} for entry in function.attributes[name]]
 
 
 def set_attributes(ir: Any, function: Any, name: str, attributes: Sequence[dict[str, Any]]) -> None:

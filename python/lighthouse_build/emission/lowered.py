@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type
+from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of
 from lighthouse_build.emission.interface import Function, Value
 from lighthouse_build.errors import LoweringError, SourceLocation
 
-__all__ = ["Signature", "WrapperReader", "llvm_function_type", "split_types", "tag_of"]
+__all__ = ["Signature", "WrapperReader", "llvm_function_type", "tag_of"]
 
 
 @dataclass(frozen=True)
@@ -172,14 +172,3 @@ def _result_types(type: str, expected: int) -> list[str]:
     if match is None or match[1].startswith("ptr, ptr, i64") or expected == 1:
         return [type]
     return split_types(match[1])
-
-
-def split_types(text: str) -> list[str]:
-    """The types in the comma-separated list `text`."""
-    types, depth, start = [], 0, 0
-    for index, character in enumerate(text):
-        depth += (character in "<([{") - (character in ">)]}")
-        if character == "," and depth == 0:
-            types.append(text[start:index].strip())
-            start = index + 1
-    return [*types, text[start:].strip()]
