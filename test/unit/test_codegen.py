@@ -560,13 +560,13 @@ def boundaries(kind: str, source: str) -> tuple[Any, Any]:
     import numpy as np
 
     infinity = 0x7C00 if kind == "half" else 0x7F80
-    codes = np.arange(infinity, dtype=np.uint32)
+    codes: Any = np.arange(infinity, dtype=np.uint32)
     values = as_double(kind, codes)
     # What would come after the largest: the middle below it is where infinity begins.
     beyond = 2 * as_double(kind, np.array([infinity - 1], np.uint32)) - as_double(
         kind, np.array([infinity - 2], np.uint32)
     )
-    following = np.append(values[1:], beyond)
+    following: Any = np.append(values[1:], beyond)
     middles = (values + following) / 2
     wide = np.float32 if source == "float" else np.float64
     uints = np.uint32 if source == "float" else np.uint64
@@ -633,7 +633,7 @@ WIDENINGS = [
 def test_widening_is_exact(machine: Machine, source: str, target: str, call: str, tmp_path: Path) -> None:
     import numpy as np
 
-    codes = np.arange(1 << 16, dtype=np.uint16)
+    codes: Any = np.arange(1 << 16, dtype=np.uint16)
     got = run_filter(machine, tmp_path, source, target, call, codes)
     with np.errstate(invalid="ignore"):  # signalling NaNs
         values = got.view(np.float32 if target == "float" else np.float64).astype(np.float64)
