@@ -59,7 +59,8 @@ class Emission:
 class Request:
     """A command line, checked.
 
-    `action` is `run`, `version`, `print-target`, `describe`, `list-stages` or `list-passes`; `described` is a spec.
+    `action` is `run`, `version`, `print-target`, `asks-for-target`, `describe`, `list-stages` or `list-passes`;
+    `described` is a spec.
     """
 
     action: str = "run"
@@ -91,6 +92,7 @@ class Request:
     mlir_package: str = ""
     project_root: str = ""
     described: str = ""
+    no_target: bool = False
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -166,6 +168,12 @@ def parser() -> argparse.ArgumentParser:
         "-O", dest="optimize", choices="0123", default="2", help="optimization level, -O0 to -O3; default: 2"
     )
     g.add_argument("--print-target", action="store_true", help="print triple, CPU and features that would be used")
+    g.add_argument(
+        "--asks-for-target",
+        action="store_true",
+        help="print yes if a generator among the stages takes the target, else no; runs nothing",
+    )
+    g.add_argument("--no-target", action="store_true", help="refuse generators that take the target")
     g = p.add_argument_group("looking inside")
     g.add_argument(
         "--print-ir-before", action="append", default=[], metavar="STEP", help="print the payload before a step"
@@ -249,6 +257,7 @@ def parse(argv: Sequence[str]) -> Request:
         mlir_package=args.mlir_package,
         project_root=args.project_root,
         described=args.describe or "",
+        no_target=args.no_target,
     )
     if request.action == "run":
         _check(request)
@@ -256,7 +265,7 @@ def parse(argv: Sequence[str]) -> Request:
 
 
 def _action(args: argparse.Namespace) -> str:
-    wanted = [name for name in ("print_target", "list_stages", "list_passes") if getattr(args, name)]
+    wanted = [name for name in ("print_target", "asks_for_target", "list_stages", "list_passes") if getattr(args, name)]
     wanted += ["describe"] if args.describe is not None else []
     if len(wanted) > 1:
         raise UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other".replace("_", "-"))

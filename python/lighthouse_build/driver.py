@@ -75,6 +75,8 @@ def _run(argv: list[str]) -> int:
 
         target = resolve_target(request.triple, request.cpu, request.features)
         print(target.triple, target.cpu, ",".join(target.features))
+    elif request.action == "asks-for-target":
+        _print_whether_target_is_asked(request)
     elif request.action in ("describe", "list-stages", "list-passes"):
         _look_up(request, argv)
     elif request.kinds == {"header"} and request.inputs[0].endswith(".interface.json"):
@@ -82,6 +84,18 @@ def _run(argv: list[str]) -> int:
     else:
         _lower(request, argv)
     return int(ExitCode.SUCCESS)
+
+
+def _print_whether_target_is_asked(request: Request) -> None:
+    from lighthouse_build.resolution.dependencies import Dependencies
+    from lighthouse_build.resolution.plan import Planner, asks_for_target
+    from lighthouse_build.resolution.search import SearchPath
+
+    planner = Planner(SearchPath(request.include), Dependencies())
+    steps = [
+        step for text in request.stages for step in planner.plan(_parse_stage(text)[0], ".", _on_command_line(text, 0))
+    ]
+    print("yes" if asks_for_target(steps) else "no")
 
 
 def _look_up(request: Request, argv: Sequence[str]) -> None:

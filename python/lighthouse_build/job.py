@@ -120,6 +120,9 @@ class Job:
 
     def _target(self) -> Target:
         """What code is generated for; found out once."""
+        if self.request.no_target and self.payload is None:
+            msg = "a generator asks for the target, which it did not when the build was configured; run CMake again"
+            raise errors.InputError(msg)
         if self.target is None:
             from lighthouse_build.emission.codegen import resolve_target
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +18,7 @@ from lighthouse_build.resolution.dependencies import Dependencies
 from lighthouse_build.resolution.search import SearchPath
 from lighthouse_build.stage_file import PYTHON, ResolvedStage
 
-__all__ = ["PlannedStep", "Planner", "read_resolved", "read_text", "runs_python"]
+__all__ = ["PlannedStep", "Planner", "asks_for_target", "read_resolved", "read_text", "runs_python"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,30 @@ def runs_python(steps: Sequence[PlannedStep]) -> bool:
         return isinstance(step.spec, (language.Generator, language.StageClass))
 
     return any(map(runs, steps))
+
+
+def asks_for_target(steps: Sequence[PlannedStep]) -> bool:
+    """Whether a generator among `steps` takes the target, so that the plan must be resolved once a target.
+
+    Read off the text, without running it, since builds ask at configure time. A function that is not defined in its
+    file counts as asking. A Python step does not: it gets the target when it is applied.
+    """
+
+    def asks(step: PlannedStep) -> bool:
+        if not isinstance(step.spec, language.Generator):
+            return False
+        try:
+            tree = ast.parse(read_text(step.path, step.location))
+        except (SyntaxError, ValueError):
+            return False  # resolving it will tell
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == step.spec.function:
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                annotations = [ast.unparse(a.annotation) for a in arguments if a.annotation]
+                return any(re.search(r"\bTarget\b", annotation) for annotation in annotations)
+        return True
+
+    return any(map(asks, steps))
 
 
 def read_resolved(path: str) -> ResolvedStage:
