@@ -27,7 +27,15 @@ function(_lh_testing_command result tool)
   if(NOT LH_PYTHON_EXECUTABLE)
     _lh_fatal("there is no Python environment; LH_PYTHON_EXECUTABLE is not set")
   endif()
-  set(${result} "${LH_PYTHON_EXECUTABLE}" -I -B "${package}/testing/__main__.py" "${tool}" PARENT_SCOPE)
+  set(
+    ${result}
+    "${LH_PYTHON_EXECUTABLE}"
+    -I
+    -B
+    "${package}/testing/__main__.py"
+    "${tool}"
+    PARENT_SCOPE
+  )
 endfunction()
 
 # Refuses a name that a test cannot have.
@@ -124,6 +132,7 @@ endfunction()
 
 # Writes what is known of stages and tests, links the resolved stages, adds lh-untested-stages.
 function(_lh_finish_tests)
+  set(stages "")
   _lh_collect_stages(stages "${CMAKE_SOURCE_DIR}")
   get_property(tests GLOBAL PROPERTY _LH_TESTS)
   if(NOT stages AND NOT tests)

@@ -12,7 +12,7 @@ Adds a test that lowers a payload by stages and compares the result, or the stag
 ```cmake
 lh_add_check_test(<name>
   [SOURCE <payload.mlir>] STAGES <stage|spec>...
-  [CHECK <file>] [CHECK_PREFIXES <prefix>...]
+  [CHECK <file>] [CHECK_PREFIXES <prefix>[,<prefix>...]]
   [RESOLVED | EMIT mlir|llvmir|assembly]
   [ARGS <argument of lh-opt>...] [LABELS <label>...])
 ```
@@ -20,7 +20,7 @@ lh_add_check_test(<name>
 * `SOURCE`: the payload.
 * `STAGES`: what lowers it, as for `lh_lower()`.
 * `CHECK`: the file with FileCheck's directives; by default the payload.
-* `CHECK_PREFIXES`: what directives begin with; by default `CHECK`.
+* `CHECK_PREFIXES`: what directives begin with, as FileCheck takes it; by default `CHECK`.
 * `RESOLVED`: check the resolved stages in place of a lowered payload. `SOURCE` is then only where the directives are,
   and can be left out.
 * `EMIT`: what is checked; by default `mlir`.
@@ -47,14 +47,9 @@ function(lh_add_check_test name)
   list(APPEND CMAKE_MESSAGE_CONTEXT "lh_add_check_test")
   set(_lh_call "lh_add_check_test(${name})")
   set(options RESOLVED)
-  set(one_value SOURCE CHECK EMIT)
-  set(
-    multi_value
-    STAGES
-    CHECK_PREFIXES
-    ARGS
-    LABELS
-  )
+  # CHECK_PREFIXES is one word, A,B, for CHECK alone would be the keyword.
+  set(one_value SOURCE CHECK CHECK_PREFIXES EMIT)
+  set(multi_value STAGES ARGS LABELS)
   _lh_parse_arguments(1 "${options}" "${one_value}" "${multi_value}")
   _lh_check_no_keywords(STAGES ARGS)
   _lh_check_generator()
@@ -70,6 +65,9 @@ function(lh_add_check_test name)
   endif()
   if(ARG_RESOLVED AND DEFINED ARG_EMIT)
     _lh_fatal("RESOLVED and EMIT exclude each other")
+  endif()
+  if(DEFINED ARG_CHECK_PREFIXES AND NOT ARG_CHECK_PREFIXES MATCHES "^[A-Za-z0-9_-]+(,[A-Za-z0-9_-]+)*$")
+    _lh_fatal("CHECK_PREFIXES '${ARG_CHECK_PREFIXES}' is not of the form A,B")
   endif()
   if(NOT DEFINED ARG_EMIT)
     set(ARG_EMIT mlir)
@@ -107,9 +105,9 @@ function(lh_add_check_test name)
   list(APPEND command ${ARG_ARGS})
   _lh_testing_command(test check)
   list(APPEND test "--name=${name}" "--check=${check}")
-  foreach(prefix IN LISTS ARG_CHECK_PREFIXES)
-    list(APPEND test "--check-prefix=${prefix}")
-  endforeach()
+  if(DEFINED ARG_CHECK_PREFIXES)
+    list(APPEND test "--check-prefixes=${ARG_CHECK_PREFIXES}")
+  endif()
   _lh_filecheck(filecheck)
   if(filecheck)
     list(APPEND test "--filecheck=${filecheck}")

@@ -53,13 +53,7 @@ function(lh_add_lit_suite name)
   list(APPEND CMAKE_MESSAGE_CONTEXT "lh_add_lit_suite")
   set(_lh_call "lh_add_lit_suite(${name})")
   set(one_value DIRECTORY)
-  set(
-    multi_value
-    TOOLS
-    DEPENDS
-    ARGS
-    LABELS
-  )
+  set(multi_value TOOLS DEPENDS ARGS LABELS)
   _lh_parse_arguments(1 "" "${one_value}" "${multi_value}")
   _lh_check_no_keywords(TOOLS DEPENDS ARGS)
   _lh_check_new_test("${name}")
@@ -148,7 +142,11 @@ function(_lh_lit_site_config result)
   _lh_driver_command(driver)
   _lh_json_list(driver ${driver})
   _lh_filecheck(filecheck)
-  foreach(text IN ITEMS name directory root stages import_path filecheck)
+  foreach(
+    text
+    IN
+    ITEMS name directory root stages import_path filecheck
+  )
     _lh_json_string(${text} "${${text}}")
   endforeach()
   _lh_json_string(python "${LH_PYTHON_EXECUTABLE}")

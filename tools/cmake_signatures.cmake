@@ -5,7 +5,7 @@
 # them: it cannot follow them to where they parse their arguments. Never included.
 
 function(lh_add_check_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "RESOLVED" "SOURCE;CHECK;EMIT" "STAGES;CHECK_PREFIXES;ARGS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "RESOLVED" "SOURCE;CHECK;CHECK_PREFIXES;EMIT" "STAGES;ARGS;LABELS")
 endfunction()
 
 function(lh_add_lit_suite name)

@@ -35,7 +35,7 @@ class SourceError(Exception):
 
 # In the order in which a reader meets them; everything else follows by name.
 _CMAKE_ORDER = ("lh_add_stage.cmake", "lh_lower.cmake")
-_CMAKE_LAST = ("LighthousePython.cmake",)
+_CMAKE_LAST = ("LighthouseTesting.cmake", "LighthousePython.cmake")
 _CMAKE_INTRODUCTION = (
     "What `add_subdirectory()`, `FetchContent` and `find_package(Lighthouse)` define, with CMake 3.23 or newer. Names "
     "that begin with `_lh_` are private."

@@ -7,7 +7,7 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "..", "python"))
 
-from lighthouse_build import testing  # noqa: E402
+from lighthouse_build import testing
 
 testing.configure(config, lit_config, name="lh-opt", suffixes=[".mlir", ".py", ".yaml", ".test"])
 config.environment["HOME"] = "/nonexistent"

@@ -45,7 +45,7 @@ def main() -> int:
         status: int = getattr(import_module(f"lighthouse_build.testing.{module}"), function)(sys.argv[2:])
     except errors.LighthouseError as error:
         colour = errors.Colour.for_terminal(sys.stderr.isatty())
-        print(errors.render(error, colour, f"lighthouse_build.testing {name}"), file=sys.stderr)
+        print(errors.render(error, colour, name), file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return 130  # as a shell reports SIGINT

@@ -27,21 +27,21 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="check", description="Lower a payload and compare with FileCheck.")
     parser.add_argument("--name", default="test", help="what messages call the test")
     parser.add_argument("--check", type=Path, required=True, help="file with FileCheck's directives")
-    parser.add_argument("--check-prefix", action="append", default=[], help="what directives begin with; CHECK")
+    parser.add_argument("--check-prefixes", default="CHECK", help="what directives begin with")
     parser.add_argument("--filecheck", help="FileCheck; default: the first found")
     parser.add_argument("command", nargs="+", help="the command of lh-opt, after --")
     options = parser.parse_args(argv)
-    prefixes = options.check_prefix or ["CHECK"]
+    prefixes = options.check_prefixes.split(",")
     command: list[str] = options.command
     if not options.check.is_file():
         raise InputError("there is no such check file", SourceLocation(str(options.check)))
-    if not filecheck.has_directives(options.check, prefixes):
-        names = " or ".join(f"{prefix}:" for prefix in prefixes)
-        msg = f"no directive {names}, so that any result would do; write them, or let update-checks do it"
+    unused = filecheck.unused_prefixes(options.check, prefixes)
+    if unused:
+        msg = f"no directive {unused[0]}:, so that any result would do; write them, or let update-checks do it"
         raise InputError(msg, SourceLocation(str(options.check)))
     checker = [*filecheck.find(options.filecheck), str(options.check)]
-    if options.check_prefix:
-        checker.append(f"--check-prefixes={','.join(prefixes)}")
+    if prefixes != ["CHECK"]:
+        checker.append(f"--check-prefixes={options.check_prefixes}")
     by_hand = Diagnostic(f"by hand: {shlex.join(command)} | {shlex.join(checker)}", severity="note")
 
     lowered = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)

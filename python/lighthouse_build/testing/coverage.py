@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Coverage of stages: which declared stages of a project no test applies.
 
-Reads `lighthouse-stages/stages.json` of a build tree, which CMake writes, and the RUN lines of the project's lit suites.
+Reads `lighthouse-stages/stages.json` of a build tree, which CMake writes, and the RUN lines of the project's lit
+suites.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""FileCheck: where it is, and whether a file has anything for it to check.
+"""FileCheck: where it is, and whether a file has directives for it to check.
 
 LLVM's own where there is one, else the Python package `filecheck`, which takes the same directives.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lighthouse_build.errors import InputError
 
-__all__ = ["find", "has_directives"]
+__all__ = ["find", "unused_prefixes"]
 
 # What the package needs to run; by path, so that an isolated interpreter finds it also in an environment of its own.
 _MODULE = ("-I", "-m", "filecheck")
@@ -70,8 +70,8 @@ def _newest_versioned() -> str | None:
     return versions[max(versions)] if versions else None
 
 
-def has_directives(path: Path, prefixes: Sequence[str] = ("CHECK",)) -> bool:
-    """Whether the file has a directive that demands something: FileCheck alone with COUNT-0 or NOT would do, too."""
-    names = "|".join(map(re.escape, prefixes))
-    pattern = re.compile(rf"(?<![\w-])(?:{names})(?:-(?:NEXT|SAME|NOT|DAG|LABEL|EMPTY|COUNT-\d+))?(?:{{LITERAL}})?:")
-    return bool(pattern.search(path.read_text(encoding="utf-8", errors="replace")))
+def unused_prefixes(path: Path, prefixes: Sequence[str]) -> list[str]:
+    """Those of `prefixes` that no directive in the file begins with."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    suffixes = r"(?:-(?:NEXT|SAME|NOT|DAG|LABEL|EMPTY|COUNT-\d+))?(?:\{LITERAL\})?:"
+    return [p for p in prefixes if not re.search(rf"(?<![\w-]){re.escape(p)}{suffixes}", text)]

@@ -96,7 +96,7 @@ def configure(
 
 
 def _name_pattern(tool: str) -> str:
-    """Matches the name of a tool as a word of a command: not in paths, options, `%t.tool`, or at the head of `tool: error`."""
+    """Matches the name of a tool as a command: not within paths, options and `%t.tool`, nor in `tool: error`."""
     return rf"(?<![\w./%+\\-]){re.escape(tool)}(?![\w./:+-])"
 
 

@@ -1,0 +1,5 @@
+// CHECK: llvm.func
+func.func @f() {
+  "foo.bar"() : () -> ()
+  return
+}

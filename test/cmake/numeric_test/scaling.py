@@ -1,0 +1,2 @@
+def product(a, factor):
+    return a * factor
