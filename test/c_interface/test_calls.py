@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import INPUTS, PLAIN, Target, Workbench, has
+from conftest import INPUTS, PLAIN, STAGES, Target, Workbench, has
 
 # How many CHECKs each program must reach: a test that checks nothing has failed.
 PROGRAMS = [
@@ -69,6 +69,43 @@ def test_results_are_written_where_the_caller_wants_them(bench: Workbench) -> No
     )
     bench.lower(payload)
     assert set(bench.symbols("direct.o", "-u")) <= {"memset"}
+
+
+def test_an_empty_tensor_in_two_roles_needs_no_copy(bench: Workbench) -> None:
+    """Tiling slices the empty tensor both as the result and as what a tile starts from; only the latter is a buffer."""
+    payload = bench.write(
+        "roles.mlir",
+        """#map = affine_map<(i, j) -> (i, j)>
+           func.func @roles(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> tensor<64x64xf32> {
+             %zero = arith.constant 0.0 : f32
+             %c0 = arith.constant 0 : index
+             %c8 = arith.constant 8 : index
+             %c64 = arith.constant 64 : index
+             %e = tensor.empty() : tensor<64x64xf32>
+             %r = scf.for %i = %c0 to %c64 step %c8 iter_args(%t = %e) -> tensor<64x64xf32> {
+               %s = tensor.extract_slice %e[%i, 0] [8, 64] [1, 1] : tensor<64x64xf32> to tensor<8x64xf32>
+               %f = linalg.fill ins(%zero : f32) outs(%s : tensor<8x64xf32>) -> tensor<8x64xf32>
+               %x = tensor.extract_slice %a[%i, 0] [8, 64] [1, 1] : tensor<64x64xf32> to tensor<8x64xf32>
+               %m = linalg.matmul ins(%x, %b : tensor<8x64xf32>, tensor<64x64xf32>)
+                                  outs(%f : tensor<8x64xf32>) -> tensor<8x64xf32>
+               %y = tensor.extract_slice %t[%i, 0] [8, 64] [1, 1] : tensor<64x64xf32> to tensor<8x64xf32>
+               %g = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+                 ins(%m : tensor<8x64xf32>) outs(%y : tensor<8x64xf32>) {
+               ^bb0(%p: f32, %q: f32):
+                 %v = arith.maximumf %p, %zero : f32
+                 linalg.yield %v : f32
+               } -> tensor<8x64xf32>
+               %u = tensor.insert_slice %g into %t[%i, 0] [8, 64] [1, 1] : tensor<8x64xf32> into tensor<64x64xf32>
+               scf.yield %u : tensor<64x64xf32>
+             }
+             return %r : tensor<64x64xf32>
+           }""",
+    )
+    printed = "--print-ir-after=convert-bufferization-to-memref"
+    command = [payload, *(f"--stage={stage}" for stage in STAGES), "--emit=object=roles.o", printed]
+    dump = bench.lh_opt(*command, prints=True)
+    allocations = re.findall(r"memref\.alloc\(.*: (memref<.*>)", dump)
+    assert allocations == ["memref<8x64xf32>"]
 
 
 def test_an_invalid_call_is_caught_by_assert(bench: Workbench) -> None:
