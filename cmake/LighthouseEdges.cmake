@@ -33,12 +33,15 @@ endfunction()
 # Adds the rules of one run of the driver.
 #
 #   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
-#                COMMENT <text> OWNER <target> [JOB_POOL <pool>])
+#                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>])
 #
-# STAMP is a path without extension. OWNER is a custom target, made if need be, that has the stamp; the caller orders
+# STAMP is a path without extension. DIRECTORY is where the driver runs. OWNER is a custom target, made if need be, that has the stamp; the caller orders
 # what uses the outputs after it. `<sources>` is set to what such a target must have among its sources.
 function(_lh_add_edge sources)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "STAMP;COMMENT;OWNER;JOB_POOL" "OUTPUTS;ARGUMENTS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "STAMP;COMMENT;OWNER;JOB_POOL;DIRECTORY" "OUTPUTS;ARGUMENTS;DEPENDS")
+  if(NOT ARG_DIRECTORY)
+    set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}") # what relative paths mean, as in every CMake command
+  endif()
   foreach(path IN LISTS ARG_OUTPUTS ITEMS "${ARG_STAMP}")
     _lh_check_path("${path}")
     cmake_path(GET path PARENT_PATH directory)
@@ -73,7 +76,7 @@ function(_lh_add_edge sources)
       COMMAND ${command} ${escape}
       DEPENDS ${depends}
       DEPFILE "${depfile}"
-      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" # what relative paths mean, as in every CMake command
+      WORKING_DIRECTORY "${ARG_DIRECTORY}"
       COMMENT "${ARG_COMMENT}"
       ${pool}
       VERBATIM
@@ -89,7 +92,7 @@ function(_lh_add_edge sources)
       COMMAND "${CMAKE_COMMAND}" -E rm -f "${notes}"
       DEPENDS ${depends}
       DEPFILE "${depfile}"
-      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+      WORKING_DIRECTORY "${ARG_DIRECTORY}"
       COMMENT "${ARG_COMMENT}"
       VERBATIM
     )
@@ -98,7 +101,7 @@ function(_lh_add_edge sources)
       add_custom_command(
         OUTPUT "${output}"
         COMMAND ${command}
-        WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
+        WORKING_DIRECTORY "${ARG_DIRECTORY}"
         COMMENT "${ARG_COMMENT} again for ${file}"
         VERBATIM
       )

@@ -19,6 +19,14 @@ define_property(
   FULL_DOCS "On a target made by lh_add_stage(): its specs in the stage language, in order."
 )
 
+define_property(
+  TARGET
+  PROPERTY LH_STAGE_ASKS_FOR_TARGET
+  BRIEF_DOCS "On a stage: whether it is resolved once for each target."
+  FULL_DOCS
+    "On a target made by lh_add_stage(): true if one of its generators takes a lighthouse_build.Target. LH_STAGE_FILE is then resolved for the baseline CPU; lh_lower() resolves others as it needs them."
+)
+
 # What a file in a spec ends in; a spec is a file by its extension alone.
 set_property(GLOBAL PROPERTY _LH_FILE_REGEX "\\.(py|mlir|yaml|yml)$")
 set_property(GLOBAL PROPERTY _LH_FILE_SPEC_REGEX "^(\"|')|\\.(py|mlir|yaml|yml)[ \t]*([[{]|$)")
@@ -59,36 +67,149 @@ endfunction()
 
 # Makes the stage `name`: an INTERFACE library, and the rule that resolves it.
 #
-#   _lh_create_stage(<name> LABEL <text> STAGES <spec|stage>... [ARGUMENTS <argument of the driver>...] [DEPENDS ...])
+#   _lh_create_stage(<name> LABEL <text> STAGES <spec|stage>... [ARGUMENTS <argument of the driver>...] [DEPENDS ...]
+#                    [DIRECTORY <dir>] [TARGET <argument of the driver>...])
+#
+# DIRECTORY is what relative paths in specs start from, by default the current source directory. TARGET says what a
+# stage that asks for it is resolved for; by default the baseline CPU of the compiler's triple.
 function(_lh_create_stage name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL" "STAGES;ARGUMENTS;DEPENDS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL;DIRECTORY" "STAGES;ARGUMENTS;DEPENDS;TARGET")
+  if(NOT ARG_DIRECTORY)
+    set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
+  if(NOT ARG_TARGET)
+    _lh_default_target_arguments(ARG_TARGET)
+  endif()
   set(file "${CMAKE_CURRENT_BINARY_DIR}/${name}.stage.mlir")
   set(arguments "")
   set(depends ${ARG_DEPENDS})
+  _lh_asks_for_target(asks)
   foreach(stage IN LISTS ARG_STAGES)
     _lh_find_stage(target "${stage}")
     if(target)
+      _lh_stage_for_target(target "${target}" ${ARG_TARGET})
       get_target_property(stage_file "${target}" LH_STAGE_FILE)
       _lh_spec_path(stage "${stage_file}")
       list(APPEND depends "${target}" "${stage_file}")
     endif()
     list(APPEND arguments "--stage=${stage}")
   endforeach()
+  if(asks)
+    list(APPEND arguments ${ARG_TARGET})
+  else()
+    list(APPEND arguments --no-target) # what is resolved once must not come to depend on the target unseen
+  endif()
   _lh_add_edge(
     sources
     STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
     OUTPUTS "${file}"
-    ARGUMENTS ${arguments} ${ARG_ARGUMENTS} --emit=stage -o "${file}"
+    ARGUMENTS ${arguments} ${ARG_ARGUMENTS} "--project-root=${CMAKE_SOURCE_DIR}" --emit=stage -o "${file}"
     DEPENDS ${depends}
     COMMENT "Resolving stage ${ARG_LABEL}"
     OWNER "${name}.resolve"
+    DIRECTORY "${ARG_DIRECTORY}"
   )
-  add_library("${name}" INTERFACE)
+  set(when "")
+  if(asks)
+    set(when EXCLUDE_FROM_ALL) # the targets that are used build what they need
+  endif()
+  add_library("${name}" INTERFACE ${when})
   target_sources("${name}" PRIVATE ${sources})
   add_dependencies("${name}" "${name}.resolve")
-  set_target_properties("${name}" PROPERTIES LH_STAGE_FILE "${file}" LH_STAGE_SPECS "${ARG_STAGES}")
+  set_target_properties(
+    "${name}"
+    PROPERTIES
+      LH_STAGE_FILE "${file}"
+      LH_STAGE_SPECS "${ARG_STAGES}"
+      LH_STAGE_ASKS_FOR_TARGET "${asks}"
+      _LH_STAGE_LABEL "${ARG_LABEL}"
+      _LH_STAGE_ARGUMENTS "${ARG_ARGUMENTS}"
+      _LH_STAGE_DEPENDS "${ARG_DEPENDS}"
+      _LH_STAGE_DIRECTORY "${ARG_DIRECTORY}"
+      _LH_STAGE_TARGET "${ARG_TARGET}"
+  )
+  if(asks)
+    set_target_properties("${name}.resolve" PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
   # Written beside the stage for the places in errors; nothing depends on it.
   set_property(DIRECTORY APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${file}.loc")
+endfunction()
+
+# Sets `result` to whether one of ARG_STAGES asks for the target. Only files that may run Python are looked into.
+function(_lh_asks_for_target result)
+  set(${result} FALSE PARENT_SCOPE)
+  get_property(file_spec GLOBAL PROPERTY _LH_FILE_SPEC_REGEX)
+  set(questions "")
+  foreach(stage IN LISTS ARG_STAGES)
+    _lh_find_stage(target "${stage}")
+    if(target)
+      get_target_property(asks "${target}" LH_STAGE_ASKS_FOR_TARGET)
+      if(asks)
+        set(${result} TRUE PARENT_SCOPE)
+        return()
+      endif()
+    elseif(stage MATCHES "${file_spec}" AND stage MATCHES "\\.(py|yaml|yml)")
+      list(APPEND questions "--stage=${stage}")
+    endif()
+  endforeach()
+  if(NOT questions)
+    return()
+  endif()
+  set(search ${ARG_ARGUMENTS})
+  list(FILTER search INCLUDE REGEX "^-I")
+  _lh_driver_command(driver)
+  execute_process(
+    COMMAND ${driver} --asks-for-target ${questions} ${search}
+    WORKING_DIRECTORY "${ARG_DIRECTORY}"
+    OUTPUT_VARIABLE answer
+    ERROR_QUIET # what is wrong with a stage is told when it is resolved
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+  )
+  if(answer STREQUAL "yes")
+    set(${result} TRUE PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets `result` to the arguments for the baseline CPU of the compiler's triple; empty without a compiler.
+function(_lh_default_target_arguments result)
+  _lh_compiler_triple(triple)
+  if(triple)
+    set(triple "--target-triple=${triple}")
+  endif()
+  set(${result} "${triple}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to the stage `stage` as resolved for a target, given by arguments of the driver: itself, unless it asks
+# for the target and this is another one than its own.
+function(_lh_stage_for_target result stage)
+  set(${result} "${stage}" PARENT_SCOPE)
+  get_target_property(asks "${stage}" LH_STAGE_ASKS_FOR_TARGET)
+  get_target_property(own "${stage}" _LH_STAGE_TARGET)
+  if(NOT asks OR NOT ARGN OR "${own}" STREQUAL "${ARGN}")
+    return()
+  endif()
+  string(SHA256 digest "${ARGN}")
+  string(SUBSTRING "${digest}" 0 8 digest)
+  set(name "${stage}.${digest}")
+  if(NOT TARGET "${name}")
+    foreach(property IN ITEMS LABEL ARGUMENTS DEPENDS DIRECTORY)
+      get_target_property(${property} "${stage}" _LH_STAGE_${property})
+    endforeach()
+    get_target_property(specs "${stage}" LH_STAGE_SPECS)
+    set(target_label "${ARGN}")
+    list(FILTER target_label INCLUDE REGEX "^--cpu=")
+    string(REPLACE "--cpu=" " for " target_label "${target_label}")
+    _lh_create_stage(
+      "${name}"
+      LABEL "${LABEL}${target_label}"
+      STAGES ${specs}
+      ARGUMENTS ${ARGUMENTS}
+      DEPENDS ${DEPENDS}
+      DIRECTORY "${DIRECTORY}"
+      TARGET ${ARGN}
+    )
+  endif()
+  set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
 # Sets `result` to the stage target that `item` names, or to nothing when it is a spec.
@@ -113,7 +234,8 @@ function(_lh_find_stage result item)
 endfunction()
 
 # Sets `targets` and `files` to the stages, in order, that the items stand for. Declared stages are themselves; each
-# run of specs between them becomes one stage, which equal runs share.
+# run of specs between them becomes one stage, which equal runs share. Stages that ask for the target are those for the
+# target that the caller's `_lh_target_arguments` give.
 function(_lh_resolve_stages targets files)
   set(found "")
   set(run "")
@@ -134,12 +256,15 @@ function(_lh_resolve_stages targets files)
     endif()
     list(APPEND found ${target})
   endforeach()
+  set(chosen "")
   set(paths "")
-  foreach(target IN LISTS found)
+  foreach(stage IN LISTS found)
+    _lh_stage_for_target(target "${stage}" ${_lh_target_arguments})
     get_target_property(file "${target}" LH_STAGE_FILE)
+    list(APPEND chosen "${target}")
     list(APPEND paths "${file}")
   endforeach()
-  set(${targets} "${found}" PARENT_SCOPE)
+  set(${targets} "${chosen}" PARENT_SCOPE)
   set(${files} "${paths}" PARENT_SCOPE)
 endfunction()
 

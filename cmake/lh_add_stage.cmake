@@ -12,7 +12,7 @@ Declares a stage: something that is applied to payloads, resolved once at build 
 ```cmake
 lh_add_stage(<name>
   PASSES <pipeline>... | SCHEDULE <file.mlir|file.py> | PIPELINE <file.yaml> | STAGES <stage|spec>...
-  [GENERATOR <function>] [SEQUENCE <symbol>] [OPTIONS <name=value>...]
+  [GENERATOR <function>] [SEQUENCE <symbol>] [OPTIONS <name=value>...] [PARAMS <name=value>...]
   [INCLUDE_DIRECTORIES <dir>...] [PYTHON_PATH <dir>...] [ENVIRONMENT <name[=value]>...]
   [DEPENDS <file|target>...])
 ```
@@ -33,6 +33,8 @@ Further arguments:
 * `OPTIONS`: arguments of the generator, or values for the pipeline's variables, each as `name=value`: `tile=32`,
   `sizes=[8,32]`, `"title=two words"`. Bare values are typed by what they look like; others are strings. With
   `SCHEDULE` and `PIPELINE`.
+* `PARAMS`: parameters of the sequence, each as `name=value`: its arguments with `lh.name`, knobs and alternatives.
+  With `SCHEDULE`.
 * `INCLUDE_DIRECTORIES`: where stage files are looked for after the source directory, in order, before the shipped
   ones.
 * `PYTHON_PATH`: directories that generators can import modules from.
@@ -75,6 +77,7 @@ function(lh_add_stage name)
     PASSES
     STAGES
     OPTIONS
+    PARAMS
     INCLUDE_DIRECTORIES
     PYTHON_PATH
     ENVIRONMENT
@@ -85,6 +88,7 @@ function(lh_add_stage name)
     PASSES
     STAGES
     OPTIONS
+    PARAMS
     INCLUDE_DIRECTORIES
     PYTHON_PATH
     DEPENDS
@@ -105,7 +109,7 @@ function(lh_add_stage name)
   _lh_check_new_stage("${name}")
 
   if(given MATCHES "PASSES|STAGES")
-    foreach(keyword IN ITEMS GENERATOR SEQUENCE OPTIONS)
+    foreach(keyword IN ITEMS GENERATOR SEQUENCE OPTIONS PARAMS)
       if(DEFINED ARG_${keyword})
         _lh_fatal("${keyword} does not go with ${given}; write it in the spec: file.py[generator,sequence]{name=value}")
       endif()
@@ -161,7 +165,7 @@ function(_lh_file_spec result)
   if(DEFINED ARG_PIPELINE)
     set(keyword PIPELINE)
     set(extensions yaml yml)
-    set(excluded GENERATOR SEQUENCE)
+    set(excluded GENERATOR SEQUENCE PARAMS)
   else()
     set(keyword SCHEDULE)
     set(extensions mlir py)
@@ -196,7 +200,11 @@ function(_lh_file_spec result)
     string(APPEND spec "[${names}]")
   endif()
   _lh_spec_options(options ${ARG_OPTIONS})
-  set(${result} "${spec}${options}" PARENT_SCOPE)
+  _lh_spec_options(params ${ARG_PARAMS})
+  if(params AND NOT options AND extension STREQUAL "py")
+    set(options "{}") # the first group of a Python file is its options
+  endif()
+  set(${result} "${spec}${options}${params}" PARENT_SCOPE)
 endfunction()
 
 # Sets `result` to `name=value` for `name[=value]`.

@@ -37,7 +37,7 @@ Lowers payloads by stages into a library, or into files of another kind.
 
 ```cmake
 lh_lower(<name>
-  SOURCES <payload.mlir>...
+  SOURCES <payload.mlir|payload.py>...
   STAGES <stage|spec>...
   [EMIT object|assembly|llvmir|bitcode|mlir|bytecode ...]
   [STATIC|SHARED|OBJECT]
@@ -48,8 +48,9 @@ lh_lower(<name>
   [TIMEOUT <seconds>] [JOB_POOL <pool>])
 ```
 
-* `SOURCES`: the payloads, `.mlir` or `.mlirbc`. Files that the build generates must be in the binary directory or
-  have the source property `GENERATED`.
+* `SOURCES`: the payloads, `.mlir` or `.mlirbc`, or Python files that generate one: `mlp.py`, `mlp.py{layers=3}`,
+  `mlp.py[function]{layers=3}`; the function is `create_payload` by default. Files that the build generates must be in
+  the binary directory or have the source property `GENERATED`.
 * `STAGES`: what lowers them, in order: stages that `lh_add_stage()` declared, by target name or alias, and specs of
   the stage language. A bare name that is no target is a pass. Quote what holds spaces or parentheses. After the last
   stage the payload must be in the LLVM dialect, unless only `mlir` or `bytecode` is emitted.
@@ -163,10 +164,17 @@ function(lh_lower name)
     endif()
   endif()
   _lh_resolve_stages(stages stage_files ${ARG_STAGES})
-  foreach(file IN LISTS stage_files)
+  set(python_arguments "")
+  foreach(stage file IN ZIP_LISTS stages stage_files)
     _lh_spec_path(file "${file}")
     list(APPEND arguments "--stage=${file}")
+    # A Python step runs while the payload is lowered, and needs there what its stage was declared with.
+    get_target_property(declared "${stage}" _LH_STAGE_ARGUMENTS)
+    list(FILTER declared INCLUDE REGEX "^--(python-path|environment)=")
+    list(APPEND python_arguments ${declared})
   endforeach()
+  list(REMOVE_DUPLICATES python_arguments)
+  list(APPEND arguments ${python_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
 
   if(NOT DEFINED ARG_OUTPUT_DIRECTORY)
     set(ARG_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
@@ -185,7 +193,7 @@ function(lh_lower name)
   set(linked "") # what the library is linked from
   set(outputs "")
   set(interfaces "")
-  foreach(source stem IN ZIP_LISTS sources stems)
+  foreach(source payload stem IN ZIP_LISTS sources payloads stems)
     set(files "")
     set(emits "")
     foreach(kind IN LISTS kinds)
@@ -206,7 +214,7 @@ function(lh_lower name)
       edge_sources
       STAMP "${stamp_directory}/${stem}"
       OUTPUTS ${files}
-      ARGUMENTS "${source}" ${arguments} ${emits}
+      ARGUMENTS "${payload}" ${arguments} ${emits}
       DEPENDS "${source}" ${stages} ${stage_files} ${ARG_DEPENDS}
       COMMENT "Lowering ${name}/${stem}"
       OWNER "${name}.lower"
@@ -370,14 +378,20 @@ function(_lh_lower_check_values)
   endif()
 endfunction()
 
-# Sets `sources` to the payloads as absolute paths, and `stems` to what their outputs are called, without extension.
+# Sets `sources` to the payloads' files as absolute paths, `payloads` to what the driver is given for them, and `stems`
+# to what their outputs are called, without extension.
 function(_lh_lower_sources sources stems)
+  set(payload_arguments "")
   set(paths "")
   set(names "")
   foreach(source IN LISTS ARG_SOURCES)
     _lh_check_path("${source}")
-    if(NOT source MATCHES "\\.(mlir|mlirbc)$")
-      _lh_fatal("the source '${source}' is not a .mlir or .mlirbc file")
+    set(call "") # of a payload generator: file.py[function]{options}
+    if(source MATCHES "^([^[{]*\\.py)[ \t]*([[{].*)?$")
+      set(source "${CMAKE_MATCH_1}")
+      set(call "${CMAKE_MATCH_2}")
+    elseif(NOT source MATCHES "\\.(mlir|mlirbc)$")
+      _lh_fatal("the source '${source}' is not a .mlir or .mlirbc file, or a .py file that generates one")
     endif()
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
     _lh_check_path("${path}")
@@ -386,8 +400,12 @@ function(_lh_lower_sources sources stems)
     if(NOT EXISTS "${path}" AND NOT in_build_tree AND NOT generated)
       _lh_fatal("the source '${source}' does not exist")
     endif()
-    if(path IN_LIST paths)
-      _lh_fatal("the source '${source}' is named twice")
+    _lh_spec_path(payload "${path}")
+    if(NOT source MATCHES "\\.py$")
+      set(payload "${path}") # as it is: not of the stage language
+    endif()
+    if("${payload}${call}" IN_LIST payload_arguments)
+      _lh_fatal("the source '${source}${call}' is named twice")
     endif()
     cmake_path(GET path FILENAME stem)
     foreach(base IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -398,11 +416,18 @@ function(_lh_lower_sources sources stems)
       endif()
     endforeach()
     string(REGEX REPLACE "\\.[^.]+$" "" stem "${stem}")
+    if(call)
+      string(REGEX REPLACE "[^A-Za-z0-9_.]+" "-" suffix "${call}")
+      string(REGEX REPLACE "-$" "" suffix "${suffix}")
+      string(APPEND stem "${suffix}")
+    endif()
+    list(APPEND payload_arguments "${payload}${call}")
     list(APPEND paths "${path}")
     list(APPEND names "${stem}")
   endforeach()
   set(${sources} "${paths}" PARENT_SCOPE)
   set(${stems} "${names}" PARENT_SCOPE)
+  set(payloads "${payload_arguments}" PARENT_SCOPE)
 endfunction()
 
 # Sets `arguments` to those of the driver that hold for every payload, and `target` to triple, CPU and features.
@@ -433,6 +458,7 @@ function(_lh_lower_target_arguments arguments target)
   if(features)
     list(APPEND result "--features=${features}")
   endif()
+  set(chosen ${result}) # what a stage may ask for
   if(NOT DEFINED ARG_OPTIMIZE)
     set(ARG_OPTIMIZE 2)
   endif()
@@ -447,6 +473,7 @@ function(_lh_lower_target_arguments arguments target)
     list(APPEND result "--allow-undefined=${glob}")
   endforeach()
   set(${arguments} "${result}" PARENT_SCOPE)
+  set(_lh_target_arguments "${chosen}" PARENT_SCOPE)
   set(${target} "" PARENT_SCOPE)
   if(triple)
     set(${target} "${triple};${cpu};${features}" PARENT_SCOPE)

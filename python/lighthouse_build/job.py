@@ -262,7 +262,7 @@ class Job:
     def _report(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Print the warnings and remarks of what went well."""
         colour = errors.Colour.for_terminal(sys.stderr.isatty())
-        for diagnostic in diagnostics:
+        for diagnostic in dict.fromkeys(diagnostics):  # the same once
             print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
 
     def _asm(self, module: Any) -> str:

@@ -99,9 +99,13 @@ def schedule(name: str = "__transform_main") -> Iterator[Sequencer]:
 
     module = ir.Module.create()
     module.operation.attributes["transform.with_named_sequence"] = ir.UnitAttr.get()
-    consumed = [{"transform.consumed": ir.UnitAttr.get()}]
+    readonly = [{"transform.readonly": ir.UnitAttr.get()}]
     with ir.InsertionPoint(module.body):
-        sequence = transform.NamedSequenceOp(name, [transform.AnyOpType.get()], [], arg_attrs=consumed)
+        sequence = transform.NamedSequenceOp(name, [transform.AnyOpType.get()], [], arg_attrs=readonly)
     with ir.InsertionPoint(sequence.body):
-        yield Sequencer(module, sequence.bodyTarget)
+        sequencer = Sequencer(module, sequence.bodyTarget)
+        yield sequencer
         transform.YieldOp()
+    if sequencer.root != sequence.bodyTarget:  # passes have put something else in its place
+        consumed = ir.DictAttr.get({"transform.consumed": ir.UnitAttr.get()})
+        sequence.operation.attributes["arg_attrs"] = ir.ArrayAttr.get([consumed])

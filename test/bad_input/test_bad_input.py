@@ -17,7 +17,7 @@ DRIVER = Path(__file__).parents[2] / "python" / "lighthouse_build" / "__main__.p
 
 USAGE, INPUT, LOWERING, CRASH = 2, 3, 1, 4
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "mm.mlir": """\
 func.func @mm(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
@@ -237,8 +237,8 @@ def test_error(case: Case, directory: Path) -> None:
     assert snapshot(directory) == before
 
 
-@pytest.mark.parametrize("path", ["/sys/lh-opt.out", "mm.mlir/x.out"])
-def test_unwritable_place(path: str, directory: Path) -> None:
+def test_unwritable_place(directory: Path) -> None:
+    path = "mm.mlir/x.out"  # below a file: not even root can write there
     run = lh_opt(directory, "mm.mlir", "-o", path)
     assert run.returncode == INPUT
     assert f"error: cannot write '{path}': " in run.stderr

@@ -57,7 +57,11 @@ def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mli
         LoweringError: a step that failed or left invalid IR; names stage and step.
     """
     for stage in stages:
+        known = diagnostics.take()
         module = mlir.parse_stage(stage, diagnostics, payload.operation.context)
+        if stage.path:
+            diagnostics.take()  # warnings of a stage in a file were told when it was resolved
+        diagnostics.found[:0] = known
         nested = list(module.regions[0].blocks[0].operations)
         for index, (step, holder) in enumerate(zip(stage.steps, nested)):
             for hook in hooks.before:
@@ -118,7 +122,7 @@ def _apply_python(payload: Any, holder: Any, what: str, diagnostics: mlir.Diagno
         msg = f"{what} runs Python, which this use of the stage does not allow"
         raise InputError(msg)
     step = PythonStep.from_attributes(holder.attributes["lh.python"])
-    replaced = step.apply(payload.operation, hooks.python, diagnostics, what)
+    replaced = step.apply(payload, hooks.python, diagnostics, what)
     return payload if replaced is None else replaced
 
 

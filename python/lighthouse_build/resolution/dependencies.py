@@ -56,6 +56,16 @@ class Dependencies:
             self._watched = previous
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While this runs, nothing is added: the driver itself is at work."""
+        global _recording
+        previous, _recording = _recording, None
+        try:
+            yield
+        finally:
+            _recording = previous
+
+    @contextmanager
     def recording(self) -> Iterator[None]:
         """While this runs, what Python opens for reading and lists is added."""
         global _recording
@@ -90,12 +100,16 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if _recording is None:
         return
     if event == "open":
-        path, mode, flags = args
-        writes = isinstance(flags, int) and (flags & os.O_ACCMODE) == os.O_WRONLY
-        if not writes and not (isinstance(mode, str) and mode[:1] in "wax" and "+" not in mode):
+        path, _, flags = args
+        if not isinstance(flags, int) or not _only_writes(flags):
             _recording._saw(path)
     elif event in ("os.listdir", "os.scandir"):
         _recording._saw(args[0] if args[0] is not None else ".")
+
+
+def _only_writes(flags: int) -> bool:
+    """Whether a file opened with `flags` says nothing: it is written, or new and empty, as temporary files are."""
+    return (flags & os.O_ACCMODE) == os.O_WRONLY or bool(flags & (os.O_EXCL | os.O_TRUNC))
 
 
 def _install_hook() -> None:

@@ -75,7 +75,9 @@ class UserPython:
         given: Mapping[str, Any] | None = None,
     ) -> Any:
         """`function` with `options`, with what is `given` by parameter name, and with the target where it is wanted."""
-        extra = {**(given or {}), **{p: self.target() for p in target_parameters(function)}}
+        extra = dict(given or {})
+        with self.dependencies.paused():
+            extra.update({parameter: self.target() for parameter in target_parameters(function)})
         for parameter in extra:
             if parameter in options:
                 raise InputError(f"'{parameter}' of '{name}' is given by lh-opt, not by options", location)

@@ -20,7 +20,7 @@ class Rename:
         self.suffix = suffix
 
     def apply(self, module):
-        for function in module.regions[0].blocks[0].operations:
+        for function in module.body.operations:
             name = ir.StringAttr(function.attributes["sym_name"]).value
             function.attributes["sym_name"] = ir.StringAttr.get(name + self.suffix)
 
@@ -34,7 +34,7 @@ class Replace:
 
 class Breaks:
     def apply(self, module):
-        module.regions[0].blocks[0].operations[0].attributes["function_type"] = ir.TypeAttr.parse("() -> ()")
+        module.body.operations[0].attributes["function_type"] = ir.TypeAttr.parse("() -> ()")
 
 
 class Raises:
@@ -44,11 +44,11 @@ class Raises:
 
 def by_payload(payload, *, scale=1):
     """As many tiles as the payload has functions."""
-    return tile(sizes=[scale * len(payload.regions[0].blocks[0].operations)] * 2)
+    return tile(sizes=[scale * len(payload.body.operations)] * 2)
 
 
 def changes_payload(payload):
-    payload.attributes["x.changed"] = ir.UnitAttr.get()
+    payload.operation.attributes["x.changed"] = ir.UnitAttr.get()
     return tile()
 
 

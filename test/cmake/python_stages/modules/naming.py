@@ -1,0 +1,2 @@
+def renamed(name):
+    return name + "_new"
