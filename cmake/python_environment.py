@@ -66,6 +66,14 @@ def probe(arguments: argparse.Namespace) -> None:
     print("owner=" + owner())
     sys.path.append(os.path.dirname(os.path.abspath(arguments.package)))
     print("missing=" + ", ".join(missing(arguments.requirements, arguments.mlir_package)))
+    compile_driver(arguments.package)
+
+
+def compile_driver(package: str) -> None:
+    """Compile the driver ahead, where its directory can be written: at build time it reads bytecode but writes none."""
+    import compileall
+
+    compileall.compile_dir(package, quiet=2)
 
 
 def owner() -> str:
