@@ -92,10 +92,7 @@ def test_the_corpus_is_there() -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_object_or_clear_error(name: str, platform: Platform, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if name == "vec-scalable":
-        reason = "the C interface stores scalable vectors in a struct, and the translation of that ends the process"
-        request.applymarker(pytest.mark.xfail(reason=reason))
+def test_object_or_clear_error(name: str, platform: Platform, tmp_path: Path) -> None:
     obj = tmp_path / "payload.o"
     done = lower(name, platform, obj)
     expected = ERRORS.get((name, platform))

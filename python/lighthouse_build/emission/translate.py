@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,10 @@ __all__ = ["check_lowered", "translate"]
 
 # Dialects that translate to LLVM IR by themselves. MLIR ends the process on any other.
 _TRANSLATABLE = frozenset({"llvm", "omp", "x86", "x86vector", "amx", "arm_neon", "arm_sve", "arm_sme", "nvvm", "rocdl"})
+
+
+# Translation ends the process on a struct that holds a scalable vector.
+_SCALABLE_IN_STRUCT = re.compile(r"struct<.*vector<\[")
 
 
 def _operations(operation: Any) -> Iterator[Any]:
@@ -34,6 +39,10 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
     left: Counter[str] = Counter()
     first: dict[str, Any] = {}
     for op in _operations(module.operation):
+        if op.name == "llvm.func" and _SCALABLE_IN_STRUCT.search(str(op.attributes["function_type"])):
+            name = op.attributes["sym_name"].value
+            msg = f"'@{name}' returns scalable vectors among several results, which have no layout in memory; return one"
+            raise LoweringError(msg, diagnostics.location(op.location))
         if op.name.partition(".")[0] not in _TRANSLATABLE:
             left[op.name] += 1
             first.setdefault(op.name, op.location)
