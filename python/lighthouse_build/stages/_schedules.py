@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import loop, structured
+from mlir.dialects.transform import loop, structured, tensor, vector
 
 __all__ = [
     "BITS",
@@ -27,6 +27,7 @@ __all__ = [
     "peel",
     "row_length",
     "simplify",
+    "vector_cleanup",
 ]
 
 # Schedules that depend on the width of elements tell two kinds apart: these, and all others.
@@ -169,14 +170,32 @@ def simplify(target: ir.Value) -> None:
     transform.apply_cse(target)
 
 
+def vector_cleanup(function: ir.Value) -> None:
+    """Bring what structured operations became when they were vectorized to contractions and plain transfers."""
+    patterns(
+        function,
+        # Masks become operands: what is folded into the region of a vector.mask makes it invalid.
+        vector.apply_patterns_vector_lower_masked_transfers,
+        vector.apply_patterns_vector_reduction_to_contract,
+        vector.apply_patterns_vector_transfer_permutation_patterns,
+    )
+    # Only now: a contraction absorbs transposes, but not once they are mixed with casts.
+    patterns(
+        function,
+        vector.apply_patterns_vector_cast_away_vector_leading_one_dim,
+        tensor.apply_patterns_tensor_fold_tensor_subset_ops_into_vector_transfers,
+        transform.apply_patterns_canonicalization,
+    )
+
+
 def lanes(target: Target, bits: int) -> int:
     """How many elements of so many bits a vector register of the target holds."""
     return target.vector_bits // bits
 
 
 def row_length(length: int | None, target: Target) -> int:
-    """How many elements of a row are computed at a time, `length` if given: enough to have several sums under way."""
-    return 4 * lanes(target, 32) if length is None else check_sizes("length", [length])[0]
+    """How many elements of a row are computed at a time, `length` if given: those of two registers, 32 bits each."""
+    return 2 * lanes(target, 32) if length is None else check_sizes("length", [length])[0]
 
 
 def peel(loop_handle: ir.Value) -> ir.Value:

@@ -20,8 +20,8 @@ def create_schedule(*, reshape: bool = False) -> ir.Module:
     """Returns the schedule.
 
     Args:
-        reshape: change the shape of tensors with tensor.collapse_shape and tensor.expand_shape; otherwise take slices of
-            lower rank, which disappear in bufferization wherever they come from.
+        reshape: change the shape of tensors with tensor.collapse_shape and tensor.expand_shape; otherwise take slices
+            of lower rank, which disappear in bufferization wherever they come from.
     """
     fold = (
         structured.apply_patterns_linalg_fold_unit_extent_dims_via_reshapes

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import BITS, check_sizes, each, new_schedule, patterns
+from _schedules import BITS, check_sizes, each, new_schedule, vector_cleanup
 from block_pack import MATMULS, register_tile
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import structured, tensor, vector
+from mlir.dialects.transform import structured
 
 __all__ = ["create_schedule"]
 
@@ -39,18 +39,7 @@ def create_schedule(*, sizes: Sequence[int] | None = None, depth: int = 1, targe
                     rows, columns = register_tile(sizes, target, bits)
                     _tile(product, [1] * batches, rows, columns, depth)
         with each(schedule.functions()) as function:
-            patterns(
-                function,
-                vector.apply_patterns_vector_reduction_to_contract,
-                vector.apply_patterns_vector_transfer_permutation_patterns,
-            )
-            # Only now: a contraction absorbs transposes, but not once they are mixed with casts.
-            patterns(
-                function,
-                vector.apply_patterns_vector_cast_away_vector_leading_one_dim,
-                tensor.apply_patterns_tensor_fold_tensor_subset_ops_into_vector_transfers,
-                transform.apply_patterns_canonicalization,
-            )
+            vector_cleanup(function)
     return schedule.module
 
 

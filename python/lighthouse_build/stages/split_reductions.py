@@ -23,7 +23,7 @@ def create_schedule(*, length: int | None = None, target: Target) -> ir.Module:
     """Returns the schedule.
 
     Args:
-        length: how many partial results there are; by default those of four registers, 32 bits each. What computes with
+        length: how many partial results there are; by default those of two registers, 32 bits each. What computes with
             them becomes vectors that stay in registers if `vectorize.py` has the same length.
     """
     size = row_length(length, target)

@@ -15,12 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import MOST_DIMENSIONS, attempt, check_sizes, each, match, new_schedule, patterns, row_length
+from _schedules import (
+    MOST_DIMENSIONS,
+    attempt,
+    check_sizes,
+    each,
+    match,
+    new_schedule,
+    patterns,
+    row_length,
+    vector_cleanup,
+)
 from _schedules import peel as peel_last
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import structured, tensor, vector
+from mlir.dialects.transform import structured
 
 __all__ = ["create_schedule"]
 
@@ -38,7 +48,7 @@ def create_schedule(
     Args:
         ops: names of the operations; any if empty.
         sizes: of the vectors, one for each iterator of the operations.
-        length: without `sizes`: elements of a vector; by default those of four registers, 32 bits each.
+        length: without `sizes`: elements of a vector; by default those of two registers, 32 bits each.
         peel: without `sizes`: whether the last vector of a row has a loop of its own; otherwise all are masked.
     """
     with new_schedule() as schedule:
@@ -67,16 +77,5 @@ def create_schedule(
             with schedule.each_structured(iterators, mark="lh.partial") as found, attempt(found) as op:
                 structured.VectorizeOp(op)
         with each(schedule.functions()) as function:
-            # Masks become operands: what is folded into the region of a vector.mask makes it invalid.
-            patterns(
-                function,
-                vector.apply_patterns_vector_lower_masked_transfers,
-                vector.apply_patterns_vector_transfer_permutation_patterns,
-            )
-            patterns(
-                function,
-                vector.apply_patterns_vector_cast_away_vector_leading_one_dim,
-                tensor.apply_patterns_tensor_fold_tensor_subset_ops_into_vector_transfers,
-                transform.apply_patterns_canonicalization,
-            )
+            vector_cleanup(function)
     return schedule.module
