@@ -23,7 +23,13 @@ def check(project: Project) -> None:
     # The sources and the build tree are not needed any more.
     project.binary.rename(project.binary.with_name("away"))
     consumer = replace(project, source=project.source / "consumer", binary=project.source.parent / "consumer-build")
-    arguments = [f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release", "-G", project.settings.generator]
+    arguments = [
+        f"-DCMAKE_PREFIX_PATH={prefix}",
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DCMAKE_DEFAULT_BUILD_TYPE=Release",
+        "-G",
+        project.settings.generator,
+    ]
     project.run(cmake, "-S", str(consumer.source), "-B", str(consumer.binary), *arguments)
     consumer.build()
     consumer.program("app")
