@@ -41,7 +41,9 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
     for op in _operations(module.operation):
         if op.name == "llvm.func" and _SCALABLE_IN_STRUCT.search(str(op.attributes["function_type"])):
             name = op.attributes["sym_name"].value
-            msg = f"'@{name}' returns scalable vectors among several results, which have no layout in memory; return one"
+            msg = (
+                f"'@{name}' returns scalable vectors among several results, which have no layout in memory; return one"
+            )
             raise LoweringError(msg, diagnostics.location(op.location))
         if op.name.partition(".")[0] not in _TRANSLATABLE:
             left[op.name] += 1
