@@ -93,7 +93,7 @@ class Workbench:
 
     def run(self, program: Path, *wrapper: str, target: Target = NATIVE) -> str:
         """Run `program` to its good end; its output."""
-        command = [*wrapper, *target.emulator, program]
+        command: list[str | os.PathLike[str]] = [*wrapper, *target.emulator, program]
         done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -102,8 +102,8 @@ def test_an_empty_tensor_in_two_roles_needs_no_copy(bench: Workbench) -> None:
            }""",
     )
     printed = "--print-ir-after=convert-bufferization-to-memref"
-    command = [payload, *(f"--stage={stage}" for stage in STAGES), "--emit=object=roles.o", printed]
-    dump = bench.lh_opt(*command, prints=True)
+    stages = [f"--stage={stage}" for stage in STAGES]
+    dump = bench.lh_opt(payload, *stages, "--emit=object=roles.o", printed, prints=True)
     allocations = re.findall(r"memref\.alloc\(.*: (memref<.*>)", dump)
     assert allocations == ["memref<8x64xf32>"]
 
