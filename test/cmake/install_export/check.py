@@ -23,13 +23,6 @@ def check(project: Project) -> None:
     # The sources and the build tree are not needed any more.
     project.binary.rename(project.binary.with_name("away"))
     consumer = replace(project, source=project.source / "consumer", binary=project.source.parent / "consumer-build")
-    arguments = [
-        f"-DCMAKE_PREFIX_PATH={prefix}",
-        "-DCMAKE_BUILD_TYPE=Release",
-        "-DCMAKE_DEFAULT_BUILD_TYPE=Release",
-        "-G",
-        project.settings.generator,
-    ]
-    project.run(cmake, "-S", str(consumer.source), "-B", str(consumer.binary), *arguments)
+    consumer.configure(f"-DCMAKE_PREFIX_PATH={prefix}", "--no-warn-unused-cli")
     consumer.build()
     consumer.program("app")
