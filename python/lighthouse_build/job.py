@@ -300,7 +300,7 @@ class Job:
                     self._target(),
                     optimize=request.optimize,
                     kinds=kinds,
-                    declared={*signatures.declared, *(f"_mlir_ciface_{name}" for name in signatures.declared)},
+                    declared=interface.externals,
                     allow_undefined=request.allow_undefined,
                 )
         for emission in request.emissions:
