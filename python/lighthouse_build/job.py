@@ -72,7 +72,8 @@ class Job:
         contents = self._resolve_all() if self.payload is None else self._lower()
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
-        return Result(contents, self.dependencies.paths())
+        # A directory that was searched concerns the edge that resolves a stage, whose early cutoff absorbs it.
+        return Result(contents, self.dependencies.paths(searched=self.payload is None))
 
     def look_up(self, spec: Spec | None, location: SourceLocation | None) -> str:
         """The answer to `--describe` and `--list-passes`."""

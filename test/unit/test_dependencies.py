@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import mmap
 import os
@@ -90,3 +91,19 @@ def test_the_interpreter_s_library_is_no_input() -> None:
     with found.recording():
         Path(json.__file__).read_text()
     assert found.paths() == []
+
+
+def test_directories_that_imports_search_are_told_from_those_that_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "found_module_of_this_test.py").write_text("")
+    (tmp_path / "data").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Dependencies()
+    with found.recording():
+        importlib.import_module("found_module_of_this_test")
+        os.listdir(tmp_path / "data")
+    module, data = str(tmp_path / "found_module_of_this_test.py"), str(tmp_path / "data")
+    assert {str(tmp_path), module, data} <= set(found.paths())
+    assert {module, data} <= set(found.paths(searched=False))
+    assert str(tmp_path) not in found.paths(searched=False)

@@ -26,24 +26,27 @@ class Dependencies:
     """The inputs of one job: absolute paths of files and directories."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, None] = {}
+        self._paths: dict[str, bool] = {}  # to whether it was only searched
         self._watched: list[str] = []
         self._ignored = tuple(os.path.join(root, "") for root in _system_roots())
 
-    def add(self, path: str) -> None:
-        """Count the file or directory `path`, or, when it does not exist, its nearest existing ancestor."""
+    def add(self, path: str, *, searched: bool = False) -> None:
+        """Count the file or directory `path`; `searched`: only because something was looked for in it.
+
+        What does not exist was looked for in its nearest existing ancestor.
+        """
         path = os.path.abspath(path)
         while not os.path.exists(path):
-            path = os.path.dirname(path)
-        self._paths[path] = None
+            path, searched = os.path.dirname(path), True
+        self._paths[path] = self._paths.get(path, True) and searched
 
     def ignore(self, root: str) -> None:
         """Leave out what lies under `root`: it is counted in another way."""
         self._ignored += (os.path.join(os.path.abspath(root), ""),)
 
-    def paths(self) -> list[str]:
-        """All of them, sorted."""
-        return sorted(self._paths)
+    def paths(self, *, searched: bool = True) -> list[str]:
+        """All of them, sorted; without `searched`, not those that something was only looked for in."""
+        return sorted(path for path, only_searched in self._paths.items() if searched or not only_searched)
 
     @contextmanager
     def watching(self) -> Iterator[list[str]]:
@@ -76,7 +79,7 @@ class Dependencies:
         finally:
             _recording = previous
 
-    def _saw(self, path: Any) -> None:
+    def _saw(self, path: Any, *, searched: bool = False) -> None:
         if isinstance(path, int) or path is None:
             return
         try:
@@ -84,7 +87,7 @@ class Dependencies:
         except (TypeError, ValueError):
             return
         if not os.path.join(text, "").startswith(self._ignored) and not text.endswith(".pyc"):
-            self.add(text)
+            self.add(text, searched=searched)
             self._watched.append(text)
 
 
@@ -104,7 +107,9 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         if not isinstance(flags, int) or not _only_writes(flags):
             _recording._saw(path)
     elif event in ("os.listdir", "os.scandir"):
-        _recording._saw(args[0] if args[0] is not None else ".")
+        # The import system lists a directory to find a module in it.
+        searched = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap_external>"
+        _recording._saw(args[0] if args[0] is not None else ".", searched=searched)
 
 
 def _only_writes(flags: int) -> bool:

@@ -40,7 +40,7 @@ class SearchPath:
                 dependencies.add(candidate)
                 return os.path.abspath(candidate)
             if root != SHIPPED:
-                dependencies.add(os.path.dirname(candidate) or ".")
+                dependencies.add(os.path.dirname(candidate) or ".", searched=True)
         if os.path.isabs(path):
             raise InputError(f"stage file '{path}' does not exist", location)
         searched = tuple(Diagnostic(f"searched '{os.path.abspath(r)}'", severity="note") for r in roots[:-1])
