@@ -24,7 +24,8 @@ lh_add_check_test(<name>
 * `RESOLVED`: check the resolved stages in place of a lowered payload. `SOURCE` is then only where the directives are,
   and can be left out.
 * `EMIT`: what is checked; by default `mlir`.
-* `ARGS`: for `lh-opt`, such as `--target-triple=<triple>`.
+* `ARGS`: for `lh-opt`, such as `--cpu=<cpu>`; with it, `--features=` and `--target-triple=`, stages are those for that
+  target, by default the baseline of the compiler's.
 * `LABELS`: labels of the test, besides `check`.
 
 Specs are resolved when the project is built, as those of `lh_lower()` are. The test applies the resolved stages; a
@@ -87,6 +88,8 @@ function(lh_add_check_test name)
     endif()
   endforeach()
   _lh_check_stages_exist(${ARG_STAGES})
+  _lh_check_target_arguments(target)
+  set(_lh_target_arguments ${target}) # which _lh_resolve_stages() looks at
   _lh_resolve_stages(stages stage_files ${ARG_STAGES})
 
   _lh_driver_command(command)
@@ -102,6 +105,11 @@ function(lh_add_check_test name)
     _lh_spec_path(file "${file}")
     list(APPEND command "--stage=${file}")
   endforeach()
+  _lh_apply_arguments(arguments ${stages})
+  list(APPEND command ${arguments})
+  if(NOT ARG_EMIT STREQUAL "mlir")
+    list(APPEND command ${target})
+  endif()
   list(APPEND command ${ARG_ARGS})
   _lh_testing_command(test check)
   list(APPEND test "--name=${name}" "--check=${check}")
@@ -115,6 +123,20 @@ function(lh_add_check_test name)
   add_test(NAME "${name}" COMMAND ${test} -- ${command} WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   set_tests_properties("${name}" PROPERTIES LABELS "check;${ARG_LABELS}")
   _lh_note_test("${name}" check ${stages})
+endfunction()
+
+# Sets `result` to the target that ARGS name, as arguments of the driver: what code and stages are for. The triple is by
+# default the compiler's.
+function(_lh_check_target_arguments result)
+  set(target ${ARG_ARGS})
+  list(FILTER target INCLUDE REGEX "^--(target-triple|cpu|features)=")
+  if(NOT target MATCHES "--target-triple=")
+    _lh_compiler_triple(triple)
+    if(triple)
+      list(PREPEND target "--target-triple=${triple}")
+    endif()
+  endif()
+  set(${result} "${target}" PARENT_SCOPE)
 endfunction()
 
 # Sets `result` to the absolute path of a file that a test reads, which must be there unless the build makes it.

@@ -140,7 +140,7 @@ function(_lh_lit_site_config result)
   get_property(stages GLOBAL PROPERTY _LH_STAGES_DIRECTORY)
   cmake_path(GET package PARENT_PATH import_path)
   _lh_driver_command(driver)
-  _lh_json_list(driver ${driver})
+  _lh_json_list(driver ${driver} "--project-root=${CMAKE_SOURCE_DIR}")
   _lh_filecheck(filecheck)
   foreach(
     text

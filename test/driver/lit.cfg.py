@@ -9,6 +9,13 @@ sys.path.append(os.path.join(os.path.dirname(__file__), "..", "..", "python"))
 
 from lighthouse_build import testing
 
-testing.configure(config, lit_config, name="lh-opt", suffixes=[".mlir", ".py", ".yaml", ".test"])
+_TOOLS = os.path.join(os.path.dirname(__file__), "..", "..", "tools")
+testing.configure(
+    config,
+    lit_config,
+    name="lh-opt",
+    suffixes=[".mlir", ".py", ".yaml", ".test"],
+    tools={"update-checks": [sys.executable, "-I", os.path.join(_TOOLS, "update-checks")]},
+)
 config.environment["HOME"] = "/nonexistent"
 config.environment["LANG"] = "C.UTF-8"

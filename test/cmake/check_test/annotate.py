@@ -16,3 +16,13 @@ def create_schedule(name="marked"):
         transform.annotate(function, name)
         transform.yield_()
     return module
+
+
+class Rename:
+    """A stage that is applied in Python."""
+
+    def apply(self, module):
+        from new_name import NAME
+
+        for operation in module.body:
+            operation.attributes["sym_name"] = ir.StringAttr.get(NAME)

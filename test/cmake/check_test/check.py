@@ -34,7 +34,7 @@ FAILING = [
     (WRONG, r"wrong\.mlir:1:11: error: CHECK: expected string not found in input"),
     (WRONG, r"error: case_\d+: the result does not match .*wrong\.mlir"),
     (WRONG, "note: stage 'simplify', steps: canonicalize, cse"),
-    (WRONG, r"note: by hand: .*__main__\.py .*wrong\.mlir --stage=.*simplify\.stage\.mlir \| .*[fF]ile[cC]heck.* "),
+    (WRONG, r"note: by hand: .*__main__\.py .*wrong\.mlir --stage=.*simplify\.stage\.mlir .*\| .*[fF]ile[cC]heck.* "),
     ("SOURCE fold.mlir STAGES annotate.py cse CHECK_PREFIXES APPLIED CHECK annotate.check", "steps: annotate.py, cse"),
     ("SOURCE unsupported.mlir STAGES simplify", r"unsupported\.mlir:3:\d+: error: .*unregistered dialect"),
     ("SOURCE unsupported.mlir STAGES simplify", r"error: case_\d+: lh-opt failed"),
@@ -55,7 +55,7 @@ def check(project: Project) -> None:
     project.configure()
     project.build()
     project.expect_nothing()
-    assert "100% tests passed, 0 tests failed out of 5" in ctest(project, "-LE", "failing")
+    assert "100% tests passed, 0 tests failed out of 8" in ctest(project, "-LE", "failing")
     assert "out of 1" in ctest(project, "-L", "quick")
     failed = ctest(project, "-L", "failing", "--output-on-failure", error=f"0% tests passed, {len(calls)} tests failed")
     outputs = dict(
@@ -90,7 +90,7 @@ def coverage(project: Project) -> None:
     """A stage that only another stage is made of counts as tested with it; one that nothing applies is printed."""
     output = project.run("cmake", "--build", str(project.binary), "--target", "lh-untested-stages")
     assert re.search(
-        r"^unused   \(.*/source\)\n1 of 4 declared stages are not applied by any test$", output, re.MULTILINE
+        r"^unused   \(.*/source\)\n1 of 6 declared stages are not applied by any test$", output, re.MULTILINE
     ), output
     project.edit("CMakeLists.txt", "lh_add_check_test(payload SOURCE fold.mlir STAGES simplify_twice)", "")
     project.write("case.cmake", "")
