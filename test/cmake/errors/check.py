@@ -6,7 +6,7 @@ from run import NINJA, Project
 
 STAGE_KEYWORDS = (
     "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, "
-    "PASSES, STAGES, OPTIONS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
+    "PASSES, STAGES, OPTIONS, PARAMS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
 )
 LOWER_KEYWORDS = (
     "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, OPTIMIZE, "
@@ -18,7 +18,7 @@ CASES = [
     # Keywords
     ("lh_add_stage(s TOOL opt PASSES cse)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
     ("lh_add_stage(s PASSES cse TOOL opt)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
-    ("lh_add_stage(s PASSES cse PARAMS p=1)", "unknown argument 'PARAMS'"),
+    ("lh_add_stage(s PASSES cse PARAMS p=1)", "PARAMS does not go with PASSES"),
     ("lh_add_stage(s SCHEDULE a.mlir extra)", "unknown argument 'extra'"),
     ("lh_lower(k SOURCES a.mlir STAGES cse VARIANTS x)", "unknown argument 'VARIANTS'; " + LOWER_KEYWORDS),
     ("lh_lower(k SOURCES a.mlir STAGES cse EMIT cpp)", "unknown EMIT 'cpp'; accepted are object, assembly, llvmir"),
