@@ -10,10 +10,15 @@ import sys
 # A full disk truncates bytecode, and Python then fails for ever after. Who installs or configures compiles ahead.
 sys.dont_write_bytecode = True
 
-# By path, Python puts this directory on the search path (or, isolated, nothing): neither finds the package.
+# By path, Python puts this directory on the search path (or, isolated, nothing): neither finds the package. Its parent
+# goes before installed packages, of which one may be another version of it, and after the standard library.
 _HERE = os.path.dirname(os.path.abspath(__file__))
 if __package__ in (None, ""):
-    sys.path[:] = [os.path.dirname(_HERE), *(p for p in sys.path if os.path.abspath(p or ".") != _HERE)]
+    _PARENT = os.path.dirname(_HERE)
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != _HERE]
+    if _PARENT not in sys.path:
+        _INSTALLED = (i for i, p in enumerate(sys.path) if p.endswith(("site-packages", "dist-packages")))
+        sys.path.insert(next(_INSTALLED, len(sys.path)), _PARENT)
 
 
 def cmake_directory() -> str:

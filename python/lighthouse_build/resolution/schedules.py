@@ -18,6 +18,7 @@ __all__ = ["check", "nest"]
 _MAIN = "__transform_main"
 _WITH_SEQUENCES = "transform.with_named_sequence"
 _READONLY = "transform.readonly"
+_CONSUMED = "transform.consumed"
 
 
 def check(module: Any, name: str, location: SourceLocation, diagnostics: mlir.Diagnostics) -> None:
@@ -56,6 +57,7 @@ def nest(
     copy = module.clone(ip=ir.InsertionPoint(block))
     copy.attributes["sym_name"] = ir.StringAttr.get(f"step{index}")
     sequence = choose(copy, spec.sequence, name, location)
+    _give_effects(ir, copy, sequence, diagnostics)
     constants = Parameters(ir, copy, sequence, name, location).bind(spec.params)
     copy.regions[0].blocks[0].append(_entry(ir, copy.context, sequence, index, constants))
     mlir.verify(copy, f"'{name}' does not verify with its parameters", InputError, diagnostics, location)
@@ -87,6 +89,29 @@ def choose(module: Any, wanted: str | None, name: str, location: SourceLocation)
         msg = f"sequence '@{symbol}' of '{name}' takes no argument; it must take the payload's root"
         raise InputError(msg, location)
     return sequence.operation
+
+
+def _give_effects(ir: Any, module: Any, sequence: Any, diagnostics: mlir.Diagnostics) -> None:
+    """Say what `sequence` does with silent arguments: an entry may leave that out, an included sequence may not."""
+    count = len(sequence.regions[0].blocks[0].arguments)
+    if "arg_attrs" in sequence.attributes:
+        given = [{a.name: a.attr for a in ir.DictAttr(entry)} for entry in sequence.attributes["arg_attrs"]]
+    else:
+        given = [{} for _ in range(count)]
+    silent = [entry for entry in given if not entry.keys() & {_READONLY, _CONSUMED}]
+    if not silent:
+        return
+
+    def set_effects(effect: str) -> None:
+        named = [{**entry, **({effect: ir.UnitAttr.get()} if entry in silent else {})} for entry in given]
+        sequence.attributes["arg_attrs"] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in named])
+
+    set_effects(_READONLY)
+    try:
+        module.verify()
+    except ir.MLIRError:  # it consumes one
+        set_effects(_CONSUMED)
+    diagnostics.take()
 
 
 def _entry(ir: Any, context: Any, sequence: Any, index: int, constants: Sequence[Constant]) -> Any:
