@@ -11,15 +11,15 @@ Adds a test that lowers a payload by stages and compares the result, or the stag
 
 ```cmake
 lh_add_check_test(<name>
-  [SOURCE <payload.mlir>] STAGES <stage|spec>...
+  [SOURCE <payload.mlir|payload.py>] STAGES <stage|spec>...
   [CHECK <file>] [CHECK_PREFIXES <prefix>[,<prefix>...]]
   [RESOLVED | EMIT mlir|llvmir|assembly]
   [ARGS <argument of lh-opt>...] [LABELS <label>...])
 ```
 
-* `SOURCE`: the payload.
+* `SOURCE`: the payload, or what generates one, as for `lh_lower()`.
 * `STAGES`: what lowers it, as for `lh_lower()`.
-* `CHECK`: the file with FileCheck's directives; by default the payload.
+* `CHECK`: the file with FileCheck's directives; by default the file of the payload.
 * `CHECK_PREFIXES`: what directives begin with, as FileCheck takes it; by default `CHECK`.
 * `RESOLVED`: check the resolved stages in place of a lowered payload. `SOURCE` is then only where the directives are,
   and can be left out.
@@ -76,17 +76,22 @@ function(lh_add_check_test name)
   if(NOT ARG_EMIT MATCHES "^(mlir|llvmir|assembly)$")
     _lh_fatal("unknown EMIT '${ARG_EMIT}'; accepted are mlir, llvmir, assembly")
   endif()
-  if(NOT DEFINED ARG_CHECK)
-    set(ARG_CHECK "${ARG_SOURCE}")
-  endif()
-  set(source "")
-  foreach(keyword IN ITEMS SOURCE CHECK)
-    if(DEFINED ARG_${keyword})
-      _lh_test_file(path "${ARG_${keyword}}")
-      string(TOLOWER "${keyword}" variable)
-      set(${variable} "${path}")
+  if(DEFINED ARG_SOURCE)
+    set(call "") # of a payload generator: file.py[function]{options}
+    if(ARG_SOURCE MATCHES "^([^[{]*\\.py)[ \t]*([[{].*)?$")
+      set(ARG_SOURCE "${CMAKE_MATCH_1}")
+      set(call "${CMAKE_MATCH_2}")
     endif()
-  endforeach()
+    _lh_test_file(source "${ARG_SOURCE}")
+    set(check "${source}")
+    if(source MATCHES "\\.py$")
+      _lh_spec_path(source "${source}")
+      string(APPEND source "${call}")
+    endif()
+  endif()
+  if(DEFINED ARG_CHECK)
+    _lh_test_file(check "${ARG_CHECK}")
+  endif()
   _lh_check_stages_exist(${ARG_STAGES})
   _lh_check_target_arguments(target)
   set(_lh_target_arguments ${target}) # which _lh_resolve_stages() looks at

@@ -52,7 +52,9 @@ def test_the_python_one_is_taken_without_llvms(tmp_path: Path, monkeypatch: pyte
 
 def test_no_filecheck_is_an_error_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InputError, match=r"there is no FileCheck: .*; install either, or name one \(LH_FILECHECK"):
+    with pytest.raises(
+        InputError, match=r"there is no FileCheck: .*pip install filecheck\), or name one \(LH_FILECHECK"
+    ):
         filecheck.find(python=str(tmp_path / "python3"))
     with pytest.raises(InputError, match="no FileCheck at 'FileCheck-99'"):
         filecheck.find("FileCheck-99")
@@ -157,6 +159,23 @@ def test_runs_of_one_suite_get_directories_of_their_own(tmp_path: Path) -> None:
 def test_programs_of_tests(arguments: list[str], text: str, status: int) -> None:
     done = subprocess.run([sys.executable, "-I", str(MAIN), *arguments], input=text, text=True, capture_output=True)
     assert done.returncode == status, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["lit", "."], "lit: error: lit is not installed for .*; install it: .* -m pip install lit"),
+        (
+            ["numeric", "--library=a", "--interface=b", "--function=f", "--reference=r.py"],
+            "numeric: error: test: NumPy is not installed for .*; install it: .* -m pip install numpy",
+        ),
+    ],
+)
+def test_missing_packages_are_named(arguments: list[str], error: str) -> None:
+    # -S: without installed packages.
+    done = subprocess.run([sys.executable, "-I", "-S", str(MAIN), *arguments], text=True, capture_output=True)
+    assert done.returncode == 3
+    assert re.match(error, done.stderr), done.stderr
 
 
 # --- Inputs ---

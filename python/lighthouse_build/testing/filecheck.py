@@ -49,8 +49,8 @@ def find(wish: str | None = None, python: str = sys.executable) -> tuple[str, ..
     if python == sys.executable and importlib.util.find_spec("filecheck"):
         return (python, *_MODULE)
     msg = (
-        "there is no FileCheck: LLVM's is not on PATH, and the Python package 'filecheck' is not installed for "
-        f"{python}; install either, or name one (LH_FILECHECK in CMake)"
+        "there is no FileCheck: LLVM's is not on PATH, and the Python package 'filecheck' is not installed; "
+        f"install it ({python} -m pip install filecheck), or name one (LH_FILECHECK in CMake)"
     )
     raise InputError(msg)
 
