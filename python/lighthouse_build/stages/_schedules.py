@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import loop, structured, tensor, vector
+from mlir.dialects.transform import loop, memref, structured, tensor, vector
 
 __all__ = [
     "BITS",
@@ -19,6 +19,7 @@ __all__ = [
     "attempt",
     "check_sizes",
     "each",
+    "fuse_producers",
     "lanes",
     "mark_results",
     "match",
@@ -149,12 +150,30 @@ def match(target: ir.Value, *ops: str) -> ir.Value:
     return structured.structured_match(transform.AnyOpType.get(), target, ops=list(ops))
 
 
+def fuse_producers(producers: Sequence[ir.Value], loop_handle: ir.Value) -> list[ir.Value]:
+    """Compute in a loop what it uses of `producers`, one after the other; returns these as they are in the loop."""
+    fused = []
+    for producer in producers:
+        # A producer that is asked for its shape would be fused whole.
+        patterns(loop_handle, memref.apply_patterns_memref_resolve_ranked_shaped_type_result_dims)
+        op = structured.FuseIntoContainingOp(producer, loop_handle)
+        fused.append(op.fused_op)
+        loop_handle = op.new_containing_op
+    return fused
+
+
 def mark_results(functions: ir.Value) -> None:
-    """Give the operations that compute what functions return the attribute `lh.result`."""
+    """Give the operations that compute what functions return, or hand to out-parameters, the attribute `lh.result`."""
     any_op, any_value = transform.AnyOpType.get(), transform.AnyValueType.get()
-    with each(functions) as function, each(match(function, "func.return")) as end:
-        results = transform.get_operand(any_value, end, [], is_all=True)
-        transform.annotate(transform.get_defining_op(any_op, results), "lh.result")
+
+    def mark(values: ir.Value) -> None:
+        transform.annotate(transform.get_defining_op(any_op, values), "lh.result")
+
+    with each(functions) as function:
+        with each(match(function, "func.return")) as end:
+            mark(transform.get_operand(any_value, end, [], is_all=True))
+        with each(match(function, "bufferization.materialize_in_destination")) as end:
+            mark(transform.get_operand(any_value, end, [0]))
 
 
 def patterns(target: ir.Value, *names: Callable[[], object]) -> None:

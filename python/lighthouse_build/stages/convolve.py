@@ -13,7 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import BITS, attempt, each, match, new_schedule, patterns, peel, simplify, vector_cleanup
+from _schedules import (
+    BITS,
+    attempt,
+    each,
+    fuse_producers,
+    match,
+    new_schedule,
+    patterns,
+    peel,
+    simplify,
+    vector_cleanup,
+)
 from block_pack import register_tile
 from lighthouse_build import Target
 from mlir import ir
@@ -87,14 +98,13 @@ def _tile(product: ir.Value, pixels: int, filters: int) -> None:
     # A panel of filters stays in the cache while all pixels of an image pass by.
     blocks = structured.TileUsingForOp(unpack, sizes=[1, 1, pixels, filters], interchange=[0, 3, 1, 2])
     row = blocks.loops[3]
-    fused = structured.FuseIntoContainingOp(product, row)
-    fused = structured.FuseIntoContainingOp(sums, fused.new_containing_op)
+    product, sums = fuse_producers([product, sums], row)
     block = [1, 1, pixels, 1, filters]
-    structured.VectorizeOp(fused.fused_op, block)
+    structured.VectorizeOp(sums, block)
     structured.VectorizeOp(blocks.tiled_linalg_op, block)
     copy = structured.TileUsingForOp(panels, sizes=[1, 1, 1, 1])
     structured.VectorizeOp(copy.tiled_linalg_op, [1, 1, 1, 1, filters])
-    with attempt(fused.new_containing_op) as pixels_of_row:
+    with attempt(transform.get_parent_op(any_op, product)) as pixels_of_row:
         peel(pixels_of_row)
 
 

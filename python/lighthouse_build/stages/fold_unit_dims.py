@@ -1,8 +1,8 @@
 # Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Dimensions of static size 1 disappear from structured operations.
+"""Dimensions of static size 1 disappear from operations.
 
-Takes: linalg on tensors.
+Takes: linalg.generic on tensors; `linalg-generalize-named-ops` makes it of named operations.
 Leaves: linalg.generic of fewer dimensions, on slices or reshaped tensors.
 """
 

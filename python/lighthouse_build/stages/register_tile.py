@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import BITS, check_sizes, each, new_schedule, vector_cleanup
+from _schedules import BITS, check_sizes, each, fuse_producers, new_schedule, vector_cleanup
 from block_pack import MATMULS, register_tile
 from lighthouse_build import Target
 from mlir import ir
@@ -54,9 +54,8 @@ def _tile(product: ir.Value, batch: list[int], rows: int, columns: int, depth: i
         unpack, sizes=[*batch, rows, columns], interchange=[*order, len(batch) + 1, len(batch)]
     )
     inner = blocks.loops[len(batch) + 1]
-    fused = structured.FuseIntoContainingOp(product, inner)
-    sums = structured.FuseIntoContainingOp(sums, fused.new_containing_op).fused_op
-    step = structured.TileUsingForOp(fused.fused_op, sizes=[*[0] * len(batch), 0, 0, depth])
+    product, sums = fuse_producers([product, sums], inner)
+    step = structured.TileUsingForOp(product, sizes=[*[0] * len(batch), 0, 0, depth])
 
     structured.VectorizeOp(step.tiled_linalg_op)
     one_block = [*batch, 1, 1, rows, columns]

@@ -34,7 +34,7 @@ def create_schedule(
         ops: names of the operations; all structured ones that have as many iterators as there are sizes, or more, if
             empty.
         interchange: the order of the loops, outermost first, as positions in `sizes`; by default that of the iterators.
-        peel: give tiles that are smaller, at the end of a loop, code of their own, so that the others are of static size.
+        peel: give smaller tiles, at the end of a loop, code of their own, so that the others are of static size.
         unroll: how many iterations of the innermost loop become one.
         forall: one scf.forall, whose iterations may run in any order or in parallel, in place of scf.for loops.
 

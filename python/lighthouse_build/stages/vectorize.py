@@ -7,7 +7,7 @@ Guarantees: without `sizes`, operations whose iterators are all parallel are com
   dimension, and so are the last steps of `split_reductions.py`; what a size lacks to a multiple of the vector is
   computed after the others, under a mask. With `sizes`, the operations `ops` become vectors of those sizes; they must
   be as small as that already, and masks are added where their shape is dynamic or smaller. What cannot be vectorized
-  stays as it is.
+  stays, in loops.
 Leaves: loops and vectors.
 """
 
