@@ -291,9 +291,10 @@ class Job:
         kinds = request.kinds & CODE
         code: Mapping[str, bytes] = {}
         if kinds:
-            from lighthouse_build.emission import codegen
+            from lighthouse_build.emission import codegen, constants
 
             with self._doing("the translation to LLVM IR"):
+                constants.pack(module, self._target().triple)
                 llvm_ir = translate.translate(module, diagnostics)
             with self._doing("the code generator"):
                 code = codegen.generate(
