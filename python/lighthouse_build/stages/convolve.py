@@ -49,9 +49,11 @@ def create_schedule(*, sizes: Sequence[int] | None = None, target: Target) -> ir
     with new_schedule() as schedule:
         for bits in BITS:
             pixels, filters = register_tile(sizes, target, bits)
-            with schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits) as found:
-                with each(structured.structured_match(any_op, found, op_attrs=dense)) as convolution:
-                    _pack(convolution, filters, "lh.dense")
+            with (
+                schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits) as found,
+                each(structured.structured_match(any_op, found, op_attrs=dense)) as convolution,
+            ):
+                _pack(convolution, filters, "lh.dense")
             with schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits) as convolution:
                 _pack(convolution, filters, "lh.strided")
         with each(schedule.functions()) as function:
