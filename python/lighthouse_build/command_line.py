@@ -84,6 +84,8 @@ class Request:
     print_after: tuple[str, ...] = ()
     print_after_all: bool = False
     debug_info: bool = False
+    generic: bool = False
+    local_scope: bool = False
     timing: bool = False
     split_input_file: bool = False
     verify_diagnostics: bool = False
@@ -93,6 +95,7 @@ class Request:
     project_root: str = ""
     described: str = ""
     no_target: bool = False
+    untested: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -117,7 +120,15 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("inputs", nargs="*", metavar="payload", help="an .mlir or .mlirbc file, or - for standard input")
     g = p.add_argument_group("stages")
-    g.add_argument("--stage", action="append", default=[], metavar="SPEC", help="apply this stage; may be repeated")
+    g.add_argument(
+        "--stage",
+        "--pass-pipeline",
+        dest="stage",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="apply this stage; may be repeated",
+    )
     g.add_argument(
         "-I", dest="include", action="append", default=[], metavar="DIR", help="look for stage files here too"
     )
@@ -183,10 +194,18 @@ def parser() -> argparse.ArgumentParser:
     )
     g.add_argument("--print-ir-after-all", action="store_true", help="print the payload after every step")
     g.add_argument("--mlir-print-debuginfo", action="store_true", help="print locations with the payload")
+    g.add_argument("--mlir-print-op-generic", action="store_true", help="print the payload in MLIR's generic form")
+    g.add_argument("--mlir-print-local-scope", action="store_true", help="print the payload without aliases")
     g.add_argument("--timing", action="store_true", help="print where the time went")
     g.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a job that takes longer")
     g.add_argument("--describe", metavar="SPEC", help="say what a stage is and what it accepts")
     g.add_argument("--list-stages", action="store_true", help="list the stage files of -I and the shipped ones")
+    g.add_argument(
+        "--untested",
+        metavar="FILE",
+        help="with --list-stages: list instead the declared stages of a build that no test applies, from its "
+        "lighthouse-stages/stages.json",
+    )
     g.add_argument("--list-passes", action="store_true", help="list the passes of the bindings")
     g = p.add_argument_group("testing, as with other tools of MLIR")
     g.add_argument("--split-input-file", action="store_true", help="take the parts between lines '// -----' one by one")
@@ -220,7 +239,7 @@ def parser() -> argparse.ArgumentParser:
 def parse(argv: Sequence[str]) -> Request:
     """Read the command line. Raises UsageError; `--help` prints and exits."""
     p = parser()
-    args, unknown = p.parse_known_intermixed_args(list(argv))
+    args, unknown = p.parse_known_intermixed_args(_with_two_dashes(p, argv))
     if unknown:
         known = [o for action in p._actions for o in action.option_strings]
         name = unknown[0].split("=", 1)[0]
@@ -249,6 +268,8 @@ def parse(argv: Sequence[str]) -> Request:
         print_after=tuple(args.print_ir_after),
         print_after_all=args.print_ir_after_all,
         debug_info=args.mlir_print_debuginfo,
+        generic=args.mlir_print_op_generic,
+        local_scope=args.mlir_print_local_scope,
         timing=args.timing,
         split_input_file=args.split_input_file,
         verify_diagnostics=args.verify_diagnostics,
@@ -258,15 +279,29 @@ def parse(argv: Sequence[str]) -> Request:
         project_root=args.project_root,
         described=args.describe or "",
         no_target=args.no_target,
+        untested=args.untested or "",
     )
     if request.action == "run":
         _check(request)
     return request
 
 
+def _with_two_dashes(p: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
+    """`argv` with LLVM's other spelling of long options, `-split-input-file`, brought to ours."""
+    known = {o for action in p._actions for o in action.option_strings if o.startswith("--")}
+
+    def spelled(argument: str) -> str:
+        single = argument.startswith("-") and not argument.startswith("--")
+        return f"-{argument}" if single and f"-{argument}".partition("=")[0] in known else argument
+
+    return [spelled(argument) for argument in argv]
+
+
 def _action(args: argparse.Namespace) -> str:
     wanted = [name for name in ("print_target", "asks_for_target", "list_stages", "list_passes") if getattr(args, name)]
     wanted += ["describe"] if args.describe is not None else []
+    if args.untested is not None and not args.list_stages:
+        raise UsageError("--untested goes with --list-stages")
     if len(wanted) > 1:
         raise UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other".replace("_", "-"))
     return wanted[0].replace("_", "-") if wanted else "run"

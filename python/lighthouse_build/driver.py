@@ -100,6 +100,12 @@ def _print_whether_target_is_asked(request: Request) -> None:
 
 def _look_up(request: Request, argv: Sequence[str]) -> None:
     """`--describe` and the lists: prints an answer, writes nothing."""
+    if request.untested:
+        from lighthouse_build.testing.coverage import Project
+
+        for stage in Project.read(request.untested).untested():
+            print(f"{stage.name} ({stage.directory})")
+        return
     if request.action == "list-stages":
         from lighthouse_build.describe import list_stages
 

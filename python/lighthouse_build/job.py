@@ -267,7 +267,11 @@ class Job:
             print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
 
     def _asm(self, module: Any) -> str:
-        text: str = module.operation.get_asm(enable_debug_info=self.request.debug_info)
+        text: str = module.operation.get_asm(
+            enable_debug_info=self.request.debug_info,
+            print_generic_op_form=self.request.generic,
+            use_local_scope=self.request.local_scope,
+        )
         return text.rstrip("\n") + "\n"
 
     def _emit_mlir(self, module: Any) -> dict[str, bytes]:
