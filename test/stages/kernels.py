@@ -330,6 +330,22 @@ KERNELS = {
         lambda a, b: a @ b,
         lambda s: 2 * s[0] * s[1] * s[2],
     ),
+    # Both operands transposed.
+    "matmul_transposed": Kernel(
+        "matmul.yaml",
+        _FILL
+        + _binary(
+            "linalg.matmul indexing_maps = [affine_map<(i, j, k) -> (k, i)>, affine_map<(i, j, k) -> (j, k)>, "
+            "affine_map<(i, j, k) -> (i, j)>]",
+            "%a",
+            "%b",
+            "%init",
+            "%result",
+        ),
+        lambda s: [(s[2], s[0]), (s[1], s[2]), s[:2]],
+        lambda a, b: a.T @ b.T,
+        lambda s: 2 * s[0] * s[1] * s[2],
+    ),
     # Not from zero, and with element-wise operations around the product.
     "matmul_add": Kernel(
         "matmul.yaml",

@@ -25,6 +25,7 @@ UNIFORM = [*FLOATS, ("i32", "i32")]
 # Types and shapes of each kernel; the first shape is whole multiples of tiles.
 CASES: dict[str, tuple[Sequence[tuple[str, str]], Sequence[Shape]]] = {
     "matmul": (SUMS, [(16, 64, 8), (13, 37, 5), (1, 1, 1)]),
+    "matmul_transposed": ([("f32", "f32"), ("i8", "i32")], [(16, 64, 8), (13, 37, 5)]),
     "matmul_add": (UNIFORM, [(13, 37, 5)]),
     "batch_matmul": (SUMS, [(2, 16, 32, 8), (3, 13, 37, 5)]),
     "matvec": (SUMS, [(64, 64), (33, 77), (1, 1)]),
@@ -114,6 +115,7 @@ def test_other_processors(case: Case, cpu: str, lowered: Lower) -> None:
 COMBINATIONS = {
     "blocks of a size of one's own": (["matmul"], ["matmul.yaml{tile=[4,8]}"]),
     "packed and in loops": (["matmul", "batch_matmul"], ["block_pack.py", "bufferize.yaml", "lower-to-llvm.yaml"]),
+    "a product that is spelled out": (["matmul", "matmul_transposed"], ["linalg-generalize-named-ops", "matmul.yaml"]),
     "any kernel as a matmul": (["matmul", "chain", "row_sum", "softmax", "convolution"], ["matmul.yaml"]),
     "any kernel as a reduction": (["matmul", "chain", "row_sum", "matvec", "convolution"], ["reduction.yaml"]),
     "tiled, peeled and unrolled": (
