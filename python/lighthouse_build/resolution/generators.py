@@ -61,22 +61,35 @@ def _installed_roots() -> tuple[str, ...]:
     return tuple(os.path.join(root, "") for root in roots)
 
 
-def _project_hook(path: str) -> Any:
-    if os.path.join(path, "").startswith(_installed_roots()):
-        msg = "installed packages load as usual"
-        raise ImportError(msg)
-    return _UNCACHED(path)
+def _is_installed(path: str, bindings: str) -> bool:
+    """Whether `path` belongs to an installed package, in whatever environment, or to the bindings."""
+    path = os.path.join(os.path.abspath(path), "")
+    inside = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
+    return inside or path.startswith((*_installed_roots(), _PACKAGE, os.path.join(bindings, "")))
 
 
 @contextmanager
-def user_code(directories: Sequence[str]) -> Iterator[None]:
-    """Let imports find `directories` (first wins); afterwards forget the project's modules and undo what was set."""
+def user_code(directories: Sequence[str], bindings: str) -> Iterator[None]:
+    """Run user code: imports find `directories` (first wins); afterwards what was set is undone.
+
+    Modules of these directories are forgotten, all others stay: to load the bindings or numpy twice would be fatal.
+
+    Args:
+        directories: of the project.
+        bindings: the directory of the MLIR bindings, which need not be installed.
+    """
     path, modules, cwd, argv = list(sys.path), set(sys.modules), os.getcwd(), list(sys.argv)
-    installed = _installed_roots()
+
+    def project_hook(directory: str) -> Any:
+        if _is_installed(directory, bindings):
+            msg = "installed packages load as usual"
+            raise ImportError(msg)
+        return _UNCACHED(directory)
+
     # After the standard library, so that a `types.py` of the project cannot break it.
     at = next((i for i, p in enumerate(sys.path) if "site-packages" in p or "dist-packages" in p), len(sys.path))
     sys.path[at:at] = [d for d in directories if d not in sys.path]
-    sys.path_hooks.insert(0, _project_hook)
+    sys.path_hooks.insert(0, project_hook)
     sys.path_importer_cache.clear()
     importlib.invalidate_caches()
     sys.dont_write_bytecode = True
@@ -84,12 +97,13 @@ def user_code(directories: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         sys.path[:], sys.argv[:] = path, argv
-        sys.path_hooks.remove(_project_hook)
+        sys.path_hooks.remove(project_hook)
         sys.path_importer_cache.clear()
         os.chdir(cwd)
+        roots = tuple(os.path.join(os.path.abspath(directory), "") for directory in directories)
         for name in set(sys.modules) - modules:
-            origin = getattr(sys.modules[name], "__file__", None)
-            if origin and not os.path.abspath(origin).startswith((*installed, _PACKAGE)):
+            origin = os.path.abspath(getattr(sys.modules[name], "__file__", None) or os.sep)
+            if origin.startswith(roots) and not _is_installed(origin, bindings):
                 del sys.modules[name]
 
 

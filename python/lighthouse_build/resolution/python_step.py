@@ -52,11 +52,12 @@ class UserPython:
     @contextmanager
     def running(self, path: str, diagnostics: mlir.Diagnostics) -> Iterator[None]:
         """Set up what code of the file `path` needs; its errors get MLIR's diagnostics."""
-        self.dependencies.ignore(str(mlir.load().provider.root))
+        bindings = str(mlir.load().provider.root)
+        self.dependencies.ignore(bindings)
         directories = [*generators.import_directories(path), *self.python_path]
         with (
             mlir.user_operations(),
-            generators.user_code(directories),
+            generators.user_code(directories, bindings),
             self.dependencies.recording(),
             mlir.recorded_locations(),
         ):
