@@ -65,18 +65,19 @@ def _is_installed(path: str, bindings: str) -> bool:
     """Whether `path` belongs to an installed package, in whatever environment, or to the bindings."""
     path = os.path.join(os.path.abspath(path), "")
     inside = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
-    return inside or path.startswith((*_installed_roots(), _PACKAGE, os.path.join(bindings, "")))
+    roots = (*_installed_roots(), _PACKAGE, *([os.path.join(bindings, "")] if bindings else []))
+    return inside or path.startswith(roots)
 
 
 @contextmanager
-def user_code(directories: Sequence[str], bindings: str) -> Iterator[None]:
+def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[None]:
     """Run user code: imports find `directories` (first wins); afterwards what was set is undone.
 
     Modules of these directories are forgotten, all others stay: to load the bindings or numpy twice would be fatal.
 
     Args:
         directories: of the project.
-        bindings: the directory of the MLIR bindings, which need not be installed.
+        bindings: the directory of the MLIR bindings, if the code may load them: they need not be installed.
     """
     path, modules, cwd, argv = list(sys.path), set(sys.modules), os.getcwd(), list(sys.argv)
 
