@@ -519,8 +519,8 @@ function(_lh_lower_create_library)
     endif()
     target_link_libraries("${name}" PRIVATE ${ARG_LINK_LIBRARIES})
     if(UNIX AND NOT APPLE AND NOT HAIKU) # the others have no libm of its own
-      # By name: a target would have to be in the user's export set.
-      target_link_libraries("${name}" PRIVATE m)
+      # By flag: a target would have to be in the user's export set, and a name could be that of a target.
+      target_link_libraries("${name}" PRIVATE -lm)
     endif()
   endif()
   if(header)
@@ -533,6 +533,9 @@ function(_lh_lower_create_library)
           FILES "${header}" "${include}/lighthouse/memref.h"
     )
     set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
+    if(CMAKE_CXX_COMPILER_LOADED)
+      target_compile_features("${name}" INTERFACE cxx_std_17) # what the header is written in
+    endif()
   endif()
   # Stamps, then interfaces and the header's stamp, then the rest. The header, which nothing that is linked depends
   # on, is made with the library in this way, to be installed.

@@ -189,7 +189,7 @@ def _merge_header(request: Request) -> None:
     (emission,) = request.emissions
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
         interfaces = [Interface.from_json(read_text(path), path) for path in request.inputs]
-        text = render(interfaces, guard_name=guard_name(emission.path), namespace=request.namespace)
+        text = render(interfaces, guard_name=guard_name(emission.path, request.inputs[0]), namespace=request.namespace)
         inputs = [os.path.abspath(path) for path in request.inputs]
         _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_driver_files()])
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Result", "guard_name"]
 
 
-def guard_name(path: str) -> str:
-    return os.path.basename(path) if path != STDOUT else "lighthouse"
+def guard_name(path: str, source: str) -> str:
+    """What the include guard of a header is made of: its file, or the payload of one that is printed."""
+    return os.path.basename(path if path != STDOUT else source)
 
 
 @dataclass(frozen=True)
@@ -317,7 +318,9 @@ class Job:
             elif emission.kind == "header":
                 from lighthouse_build.emission import header
 
-                text = header.render([interface], guard_name=guard_name(emission.path), namespace=request.namespace)
+                text = header.render(
+                    [interface], guard_name=guard_name(emission.path, interface.source), namespace=request.namespace
+                )
                 contents[emission.path] = text.encode()
         return contents
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation, did_you_mean
+from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
 
@@ -157,10 +158,16 @@ def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None)
             message = found[1]
             unknown = re.match(r"'(.*)' does not refer to a registered pass", message)
             if unknown:
-                message += did_you_mean(unknown[1], known_passes())
+                message += _stage_file_like(unknown[1]) or did_you_mean(unknown[1], known_passes())
         else:
             message = ": ".join(line.removeprefix("<Pass-Options-Parser>: ") for line in reversed(lines))
         raise InputError(f"not a pass pipeline: {message or pipeline}", location) from None
+
+
+def _stage_file_like(name: str) -> str:
+    """A hint at the shipped stage that `name` may mean: in CMake, a stage that is not declared is taken for a pass."""
+    file = name.replace("_", "-") + ".yaml"
+    return f"; did you mean '{file}'?" if os.path.isfile(os.path.join(SHIPPED, file)) else ""
 
 
 def known_passes() -> list[str]:

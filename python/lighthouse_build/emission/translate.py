@@ -53,7 +53,9 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
     names = ", ".join(f"'{name}' ({count})" if count > 1 else f"'{name}'" for name, count in left.most_common(8))
     more = f" and {len(left) - 8} more" if len(left) > 8 else ""
     notes = [Diagnostic(f"'{n}' is here", diagnostics.location(at), "note") for n, at in list(first.items())[:3]]
-    msg = f"the payload is not lowered to the LLVM dialect: {names}{more} left over; add lower-to-llvm.yaml"
+    on_tensors = any(name.startswith(("tensor.", "bufferization.")) for name in left)
+    remedy = "bufferize.yaml before lower-to-llvm.yaml" if on_tensors else "lower-to-llvm.yaml"
+    msg = f"the payload is not lowered to the LLVM dialect: {names}{more} left over; add {remedy}"
     raise LoweringError(msg, notes=notes)
 
 

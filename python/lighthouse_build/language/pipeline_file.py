@@ -222,12 +222,14 @@ class _Reader:
             raise InputError(msg, self._at(value.start_mark))
         text = self._substitute(value.value, variables, value)
         start = self._at(value.start_mark)
-        # On one line, plain, unsubstituted: the column is exact. Otherwise point at where the stage begins.
-        exact = value.style is None and text == value.value and value.start_mark.line == value.end_mark.line
-        spec = parse_spec(
-            text,
-            lambda offset: SourceLocation(self.path, start.line, start.column + (offset if exact else 0), self.text),
-        )
+        # Where the file says the same on one line, the column is exact. Otherwise point at where the stage begins.
+        line = self.text.splitlines()[start.line - 1]
+        at = line.find(text, start.column - 1, start.column + len(text))
+
+        def locate(offset: int) -> SourceLocation:
+            return SourceLocation(self.path, start.line, at + 1 + offset if at >= 0 else start.column, self.text)
+
+        spec = parse_spec(text, locate)
         if not isinstance(spec, _KEYS[key]):
             raise InputError(f"'{key}' wants {_WANTS[key]}, not '{text}'", start)
         return Item(spec, start)

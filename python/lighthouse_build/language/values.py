@@ -90,7 +90,7 @@ class Scanner:
         if not self.peek():
             self.fail(f"'{self.text[opened]}' is never closed; expected '{closing}'", opened)
         if self.peek() in ")]}":
-            self.fail(f"expected '{closing}' here, to close the '{self.text[opened]}' at column {opened + 1}")
+            self.fail(f"expected '{closing}' here, to close '{self.text[opened : opened + 10]}'")
         if not spaced:
             self.fail(f"expected ',', a space or '{closing}'")
         return True

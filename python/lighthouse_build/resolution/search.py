@@ -9,6 +9,7 @@ inputs too: a file that appears there later would win.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,5 +45,15 @@ class SearchPath:
         if os.path.isabs(path):
             raise InputError(f"stage file '{path}' does not exist", location)
         searched = tuple(Diagnostic(f"searched '{os.path.abspath(r)}'", severity="note") for r in roots[:-1])
-        hint = did_you_mean(path, sorted(os.listdir(SHIPPED)))
-        raise InputError(f"stage file '{path}' not found{hint}", location, searched)
+        raise InputError(f"stage file '{path}' not found{_near(path, roots)}", location, searched)
+
+
+def _near(path: str, roots: Sequence[str]) -> str:
+    """A hint at a stage file of nearly this name, where `path` was looked for."""
+    folder, name = os.path.split(path)
+    names: list[str] = []
+    for root in roots:
+        with contextlib.suppress(OSError):
+            names += os.listdir(os.path.join(root, folder))
+    found = sorted({n for n in names if n.endswith((".py", ".mlir", ".yaml", ".yml")) and n[0] not in "_."})
+    return did_you_mean(name, found)
