@@ -42,6 +42,7 @@ def check(project: Project) -> None:
     def configure(environment: str, error: str | None = None, **variables: str) -> str:
         arguments = [f"-DLIGHTHOUSE_SOURCES={project.settings.sources}", f"-DLH_PYTHON_ENV={environment}"]
         command = [project.settings.cmake, "-S", str(project.source), "-B", str(project.binary)]
+        command += ["-G", project.settings.generator]
         # The caller's environment must not have what is looked for, nor pip a mirror of its own.
         variables = {"VIRTUAL_ENV": "", "PIP_CONFIG_FILE": "/dev/null", "PATH": "/usr/bin:/bin"} | variables
         return project.run(*command, *arguments, error=error, environment=variables)
