@@ -6,7 +6,7 @@
 // RUN: lh-opt -split-input-file -verify-diagnostics --mlir-print-local-scope %s | FileCheck %s --check-prefix=LOCAL
 // RUN: cat %s | lh-opt -split-input-file -verify-diagnostics -allow-unregistered-dialect - | FileCheck %s
 
-// RUN: lh-opt --list-stages --untested=%S/Inputs/stages.json | FileCheck %s --check-prefix=UNTESTED --implicit-check-not=tested
+// RUN: lh-opt --list-stages --untested=%S/Inputs/stages.json | FileCheck %s --check-prefix=UNTESTED
 // RUN: not lh-opt --list-stages --untested=%S/nowhere.json 2>&1 | FileCheck %s --check-prefix=NOFILE
 // RUN: not lh-opt %s -slit-input-file 2>&1 | FileCheck %s --check-prefix=TYPO
 
@@ -33,6 +33,8 @@ func.func @wrong(%a: i32) -> f32 {
   return %a : i32 // expected-note {{see current operation}}
 }
 
+// UNTESTED-NOT: inner
 // UNTESTED: forgotten (/p/sub)
+// UNTESTED-NOT: inner
 // NOFILE: error: cannot read what the build knows of stages
 // TYPO: error: unknown argument '-slit-input-file'

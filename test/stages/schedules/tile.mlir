@@ -32,7 +32,7 @@ func.func @add(%a: tensor<32x64xf32>, %b: tensor<32x64xf32>, %out: tensor<32x64x
 // UNROLL-COUNT-2: linalg.add {{.*}} tensor<32x16xf32>
 
 // FORALL-LABEL: @add
-// FORALL-NOT: scf.for
+// FORALL-NOT: scf.for %
 // FORALL: scf.forall ({{.*}}) in (4, 4)
 // FORALL: linalg.add {{.*}} tensor<8x16xf32>
 // FORALL: tensor.parallel_insert_slice
