@@ -19,6 +19,7 @@ __all__ = [
     "Diagnostics",
     "context",
     "load",
+    "locate",
     "parse_file",
     "parse_payload",
     "parse_stage",
@@ -64,6 +65,24 @@ def _cast(kind: Any, location: Any) -> Any:
         return None
 
 
+def locate(location: Any) -> SourceLocation | None:
+    """The first place in a file that `location` holds, however it is wrapped."""
+    ir = load().ir
+    known = _cast(ir.FileLineColLoc, location)
+    if known is not None:
+        return SourceLocation(str(known.filename), known.start_line, known.start_col)
+    known = _cast(ir.CallSiteLoc, location)
+    if known is not None:
+        return locate(known.callee) or locate(known.caller)
+    known = _cast(ir.NameLoc, location)
+    if known is not None:
+        return locate(known.child_loc)
+    known = _cast(ir.FusedLoc, location)
+    if known is not None:
+        return next(filter(None, map(locate, known.locations)), None)
+    return None
+
+
 class Diagnostics:
     """Collects what MLIR reports in a context, at the places that the user knows."""
 
@@ -98,21 +117,9 @@ class Diagnostics:
         return Diagnostic(_shortened(diagnostic.message), self.location(diagnostic.location), severity, notes)
 
     def location(self, location: Any) -> SourceLocation | None:
-        """The first place in a file that `location` holds."""
-        ir = load().ir
-        known = _cast(ir.FileLineColLoc, location)
-        if known is not None:
-            return self._at(str(known.filename), known.start_line, known.start_col)
-        known = _cast(ir.CallSiteLoc, location)
-        if known is not None:
-            return self.location(known.callee) or self.location(known.caller)
-        known = _cast(ir.NameLoc, location)
-        if known is not None:
-            return self.location(known.child_loc)
-        known = _cast(ir.FusedLoc, location)
-        if known is not None:
-            return next(filter(None, map(self.location, known.locations)), None)
-        return None
+        """The first place in a file that `location` holds, as the user knows it."""
+        found = locate(location)
+        return self._at(found.file, found.line, found.column) if found else None
 
     def _at(self, file: str, line: int, column: int) -> SourceLocation:
         if file in self._stages:
@@ -232,10 +239,5 @@ def recorded_locations() -> Iterator[None]:
 @contextmanager
 def user_operations() -> Iterator[None]:
     """While this runs, inside `generic_operations`, operations have the Python classes of their dialects again."""
-    registry = load()._registry()
-    modules = registry.dialect_search_modules
-    registry.dialect_search_modules = [f"{load().provider.name}.dialects"]
-    try:
+    with load().dialect_operations():
         yield
-    finally:
-        registry.dialect_search_modules = modules

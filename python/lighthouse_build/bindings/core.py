@@ -71,6 +71,17 @@ class Core:
         finally:
             registry.dialect_search_modules = modules
 
+    @contextlib.contextmanager
+    def dialect_operations(self) -> Iterator[None]:
+        """While open, inside `generic_operations`, operations have the classes of their dialects: for user code."""
+        registry = self._registry()
+        modules = registry.dialect_search_modules
+        registry.dialect_search_modules = [f"{self.provider.name}.dialects"]
+        try:
+            yield
+        finally:
+            registry.dialect_search_modules = modules
+
     def _registry(self) -> Any:
         return _extension(self.provider, "_mlir", "an IR module").globals
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lighthouse_build.application.context import locate
 from lighthouse_build.bindings import core
 from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import (
@@ -35,7 +36,7 @@ from lighthouse_build.emission.destinations import (
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, tag_of
 from lighthouse_build.emission.names import why_no_function_name
-from lighthouse_build.errors import Diagnostic, InputError, LoweringError, SourceLocation
+from lighthouse_build.errors import Diagnostic, InputError, LoweringError
 
 __all__ = ["Signature", "Signatures", "finish", "mark"]
 
@@ -173,7 +174,7 @@ def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
         if result:
             results.append(replace(result, mode="returned"))
     results.sort(key=lambda value: value.index)
-    return Signature(_name(function), tuple(arguments), tuple(results), _location(ir, function.location))
+    return Signature(_name(function), tuple(arguments), tuple(results), locate(function.location))
 
 
 def _read_llvm_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
@@ -184,27 +185,12 @@ def _read_llvm_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signa
     )
     result, parameters = llvm_function_type(function)
     results = (Value(result, 0, "returned"),) if result != "void" else ()
-    location = _location(ir, function.location)
+    location = locate(function.location)
     return Signature(_name(function), arguments, results, location, "llvm", parameters.endswith("..."))
 
 
 def _is_true(attribute: Any) -> bool:
     return attribute is not None and bool(attribute.value)
-
-
-def _location(ir: Any, location: Any) -> SourceLocation | None:
-    """The first file position in `location`, however it is wrapped."""
-    for kind in (ir.FileLineColLoc, ir.CallSiteLoc, ir.NameLoc, ir.FusedLoc):
-        try:  # the bindings hand out some locations as their base class
-            known = kind(location)
-        except (TypeError, ValueError):
-            continue
-        if kind is ir.FileLineColLoc:
-            return SourceLocation(str(known.filename), known.start_line, known.start_col)
-        inner = {ir.CallSiteLoc: lambda at: [at.callee], ir.NameLoc: lambda at: [at.child_loc]}
-        children = inner[kind](known) if kind in inner else known.locations
-        return next((found for child in children if (found := _location(ir, child))), None)
-    return None
 
 
 class _ArgumentNames:
@@ -218,7 +204,7 @@ class _ArgumentNames:
         self._lines: list[str] | None = None
 
     def of(self, ir: Any, argument: Any) -> str:
-        at = _location(ir, argument.location)
+        at = locate(argument.location)
         if at is None or at.file != self._source or at.line > len(self._read()):
             return ""
         match = re.compile(r"%([A-Za-z_]\w*)").match(self._read()[at.line - 1], at.column - 1)
