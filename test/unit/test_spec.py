@@ -156,19 +156,19 @@ def same(a: Any, b: Any) -> bool:
 
 
 @given(VALUES)
-@settings(max_examples=400, derandomize=True)
+@settings(max_examples=400)
 def test_a_value_round_trips(value: Any) -> None:
     assert same(parse_value(format_value(value)), value)
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=5))
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_options_round_trip(options: dict[str, Any]) -> None:
     assert same(parse_options(format_options(options)), options)
 
 
 @given(st.text(alphabet="abc.pymlir[]{}()=,\"' \\$0-", max_size=40))
-@settings(max_examples=1000, derandomize=True)
+@settings(max_examples=1000)
 def test_any_text_is_a_spec_or_a_positioned_error(text: str) -> None:
     spec: Spec | None = None
     column = 1

@@ -60,7 +60,7 @@ def undefined_symbols(obj: bytes) -> list[str] | None:
         return None
     try:
         return sorted(_elf_undefined(obj))
-    except (struct.error, KeyError, IndexError, ValueError) as error:
+    except (struct.error, KeyError, IndexError, OverflowError, ValueError) as error:
         msg = f"damaged ELF object: {error}"
         raise ValueError(msg) from None
 
