@@ -211,7 +211,7 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
         if runs_python([step for _, plan in plans for step in plan]) or (payload and payload.generator):
             _fix_hash_seed(argv)
         result = supervise(lambda progress: Job(request, plans, payload, dependencies, progress).run(), request.timeout)
-        inputs = sorted({*result.inputs, *_driver_files()})
+        inputs = sorted({*result.inputs, *(_driver_files() if dependencies.sees("driver") else ())})
         _commit(request, edge, result.contents, inputs)
 
 
@@ -245,5 +245,5 @@ def _read_payload(text: str, planner: Planner) -> Payload:
             pass
     except OSError as error:
         raise InputError(f"cannot read payload '{text}': {error.strerror}") from None
-    planner.dependencies.add(text)
+    planner.dependencies.add(text, "payload")
     return Payload(text, text)

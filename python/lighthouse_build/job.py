@@ -68,7 +68,7 @@ class Job:
 
         started = time.perf_counter()
         for path in find().files():
-            self.dependencies.add(str(path))
+            self.dependencies.add(str(path), "bindings")
         self.python = self._user_python()
         contents = self._resolve_all() if self.payload is None else self._lower()
         if self.request.timing:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from lighthouse_build import depends_on
+from lighthouse_build.errors import UsageError
 from lighthouse_build.resolution.dependencies import Dependencies
 
 
@@ -74,6 +75,22 @@ def test_what_is_written_is_no_input(tmp_path: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=tmp_path):
             pass
     assert found.paths() == []
+
+
+def test_the_test_of_incremental_builds_can_switch_discoveries_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "data.json"
+    path.write_text("{}")
+    monkeypatch.setenv("LH_TEST_BLIND_TO", "opens,driver")
+    found = Dependencies()
+    with found.recording():
+        path.read_text()
+        os.listdir(tmp_path)
+    assert found.paths() == [str(tmp_path)]
+    monkeypatch.setenv("LH_TEST_BLIND_TO", "opened")
+    with pytest.raises(UsageError, match="no kind of dependency is called 'opened'; there are bindings, "):
+        Dependencies()
 
 
 def test_nothing_is_recorded_outside_or_while_paused(tmp_path: Path) -> None:

@@ -5,6 +5,10 @@
 Python tells an audit hook of each file it opens and each directory it lists, however the code does it (`open`,
 `pathlib`, `json`, `numpy.load`, an import). The interpreter's own library is left out, and the bindings count once,
 by one file. What no event shows is declared with `depends_on`.
+
+Every dependency is of one of `KINDS`, which says how it was found. The test of incremental builds proves that it would
+notice if one kind were not found: the environment variable `LH_TEST_BLIND_TO`, a list with commas, makes the driver
+blind to kinds. It is for that test alone.
 """
 
 from __future__ import annotations
@@ -16,7 +20,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Dependencies", "depends_on"]
+from lighthouse_build.errors import UsageError
+
+__all__ = ["KINDS", "Dependencies", "depends_on"]
+
+KINDS = (
+    "bindings",  # the files that stand for the MLIR bindings
+    "declared",  # by `depends_on`
+    "driver",  # its own sources
+    "generators",  # a Python file that a spec names
+    "imports",  # a module that user code imports, with what it imports
+    "listings",  # a directory that user code lists
+    "opens",  # a file that user code opens
+    "payload",
+    "pipelines",  # a YAML file that a spec names or a pipeline includes
+    "schedules",  # an MLIR file that a spec names
+    "searched",  # a directory that a spec or an import was looked for in
+    "stages",  # a resolved stage that is applied
+)
 
 _recording: Dependencies | None = None
 _hooked = False
@@ -29,16 +50,28 @@ class Dependencies:
         self._paths: dict[str, bool] = {}  # to whether it was only searched
         self._watched: list[str] = []
         self._ignored = tuple(os.path.join(root, "") for root in _system_roots())
+        self._blind_to = _blind_to()
 
-    def add(self, path: str, *, searched: bool = False) -> None:
-        """Count the file or directory `path`; `searched`: only because something was looked for in it.
+    def add(self, path: str, kind: str, *, searched: bool = False) -> None:
+        """Count the file or directory `path`.
 
-        What does not exist was looked for in its nearest existing ancestor.
+        Args:
+            path: what does not exist was looked for in its nearest existing ancestor.
+            kind: of `KINDS`.
+            searched: only because something was looked for in it; so is everything of the kind "searched".
         """
+        assert kind in KINDS, kind
+        if not self.sees(kind):
+            return
+        searched = searched or kind == "searched"
         path = os.path.abspath(path)
         while not os.path.exists(path):
             path, searched = os.path.dirname(path), True
         self._paths[path] = self._paths.get(path, True) and searched
+
+    def sees(self, kind: str) -> bool:
+        """Whether dependencies of `kind` count: all do, but for the test of this."""
+        return kind not in self._blind_to
 
     def ignore(self, root: str) -> None:
         """Leave out what lies under `root`: it is counted in another way."""
@@ -79,7 +112,7 @@ class Dependencies:
         finally:
             _recording = previous
 
-    def _saw(self, path: Any, *, searched: bool = False) -> None:
+    def _saw(self, path: Any, kind: str) -> None:
         if isinstance(path, int) or path is None:
             return
         try:
@@ -87,8 +120,17 @@ class Dependencies:
         except (TypeError, ValueError):
             return
         if not os.path.join(text, "").startswith(self._ignored) and not text.endswith(".pyc"):
-            self.add(text, searched=searched)
+            self.add(text, kind)
             self._watched.append(text)
+
+
+def _blind_to() -> frozenset[str]:
+    kinds = frozenset(filter(None, os.environ.get("LH_TEST_BLIND_TO", "").split(",")))
+    unknown = sorted(kinds.difference(KINDS))
+    if unknown:
+        known = ", ".join(KINDS)
+        raise UsageError(f"LH_TEST_BLIND_TO: no kind of dependency is called {unknown[0]!r}; there are {known}")
+    return kinds
 
 
 def _system_roots() -> set[str]:
@@ -105,11 +147,15 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if event == "open":
         path, _, flags = args
         if not isinstance(flags, int) or not _only_writes(flags):
-            _recording._saw(path)
+            _recording._saw(path, "imports" if _importing() else "opens")
     elif event in ("os.listdir", "os.scandir"):
         # The import system lists a directory to find a module in it.
-        searched = sys._getframe(1).f_code.co_filename == "<frozen importlib._bootstrap_external>"
-        _recording._saw(args[0] if args[0] is not None else ".", searched=searched)
+        _recording._saw(args[0] if args[0] is not None else ".", "searched" if _importing() else "listings")
+
+
+def _importing() -> bool:
+    """Whether what the audit hook is told of is done by the import system."""
+    return sys._getframe(2).f_code.co_filename == "<frozen importlib._bootstrap_external>"
 
 
 def _only_writes(flags: int) -> bool:
@@ -131,4 +177,4 @@ def depends_on(path: str | os.PathLike[str]) -> None:
     nothing happens.
     """
     if _recording is not None:
-        _recording.add(os.fspath(path))
+        _recording.add(os.fspath(path), "declared")

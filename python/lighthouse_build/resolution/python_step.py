@@ -223,7 +223,7 @@ class PythonStep:
         location = SourceLocation(path)
         if not os.path.isfile(path):
             raise InputError(f"{what} needs the file '{path}', which does not exist; resolve the stage again", location)
-        python.dependencies.add(path)
+        python.dependencies.add(path, "generators")
         with python.running(path, diagnostics):
             module = generators.load(path, location)
             function = generators.lookup(module, self.name, path, location, "class" if self.is_class else "function")

@@ -38,14 +38,23 @@ class SearchPath:
         for root in roots:
             candidate = os.path.normpath(os.path.join(root, path))
             if os.path.isfile(candidate):
-                dependencies.add(candidate)
+                dependencies.add(candidate, _kind(candidate))
                 return os.path.abspath(candidate)
             if root != SHIPPED:
-                dependencies.add(os.path.dirname(candidate) or ".", searched=True)
+                dependencies.add(os.path.dirname(candidate) or ".", "searched")
         if os.path.isabs(path):
             raise InputError(f"stage file '{path}' does not exist", location)
         searched = tuple(Diagnostic(f"searched '{os.path.abspath(r)}'", severity="note") for r in roots[:-1])
         raise InputError(f"stage file '{path}' not found{_near(path, roots)}", location, searched)
+
+
+def _kind(path: str) -> str:
+    """What kind of dependency the file of a spec is."""
+    if path.endswith(".stage.mlir"):
+        return "stages"
+    if path.endswith(".py"):
+        return "generators"
+    return "schedules" if path.endswith((".mlir", ".mlirbc")) else "pipelines"
 
 
 def _near(path: str, roots: Sequence[str]) -> str:
