@@ -68,14 +68,17 @@ endfunction()
 # Makes the stage `name`: an INTERFACE library, and the rule that resolves it.
 #
 #   _lh_create_stage(<name> LABEL <text> STAGES <spec|stage>... [ARGUMENTS <argument of the driver>...] [DEPENDS ...]
-#                    [DIRECTORY <dir>] [TARGET <argument of the driver>...])
+#                    [DIRECTORY <dir>] [TARGET <argument of the driver>...] [DECLARED_BY <file>:<call>])
 #
 # DIRECTORY is what relative paths in specs start from, by default the current source directory. TARGET says what a
 # stage that asks for it is resolved for; by default the baseline CPU of the compiler's triple.
 function(_lh_create_stage name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL;DIRECTORY" "STAGES;ARGUMENTS;DEPENDS;TARGET")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL;DIRECTORY;DECLARED_BY" "STAGES;ARGUMENTS;DEPENDS;TARGET")
   if(NOT ARG_DIRECTORY)
     set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
+  if(NOT ARG_DECLARED_BY)
+    set(ARG_DECLARED_BY "${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
   endif()
   if(NOT ARG_TARGET)
     _lh_default_target_arguments(ARG_TARGET)
@@ -103,7 +106,14 @@ function(_lh_create_stage name)
     sources
     STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
     OUTPUTS "${file}"
-    ARGUMENTS ${arguments} ${ARG_ARGUMENTS} "--project-root=${CMAKE_SOURCE_DIR}" --emit=stage -o "${file}"
+    ARGUMENTS
+      ${arguments}
+      ${ARG_ARGUMENTS}
+      "--project-root=${CMAKE_SOURCE_DIR}"
+      "--declared-by=${ARG_DECLARED_BY}"
+      --emit=stage
+      -o
+      "${file}"
     DEPENDS ${depends}
     COMMENT "Resolving stage ${ARG_LABEL}"
     OWNER "${name}.resolve"
@@ -126,6 +136,7 @@ function(_lh_create_stage name)
       _LH_STAGE_ARGUMENTS "${ARG_ARGUMENTS}"
       _LH_STAGE_DEPENDS "${ARG_DEPENDS}"
       _LH_STAGE_DIRECTORY "${ARG_DIRECTORY}"
+      _LH_STAGE_DECLARED_BY "${ARG_DECLARED_BY}"
       _LH_STAGE_TARGET "${ARG_TARGET}"
   )
   if(asks)
@@ -192,7 +203,11 @@ function(_lh_stage_for_target result stage)
   string(SUBSTRING "${digest}" 0 8 digest)
   set(name "${stage}.${digest}")
   if(NOT TARGET "${name}")
-    foreach(property IN ITEMS LABEL ARGUMENTS DEPENDS DIRECTORY)
+    foreach(
+      property
+      IN
+      ITEMS LABEL ARGUMENTS DEPENDS DIRECTORY DECLARED_BY
+    )
       get_target_property(${property} "${stage}" _LH_STAGE_${property})
     endforeach()
     get_target_property(specs "${stage}" LH_STAGE_SPECS)
@@ -206,6 +221,7 @@ function(_lh_stage_for_target result stage)
       ARGUMENTS ${ARGUMENTS}
       DEPENDS ${DEPENDS}
       DIRECTORY "${DIRECTORY}"
+      DECLARED_BY "${DECLARED_BY}"
       TARGET ${ARGN}
     )
   endif()

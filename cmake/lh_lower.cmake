@@ -175,6 +175,7 @@ function(lh_lower name)
   endforeach()
   list(REMOVE_DUPLICATES python_arguments)
   list(APPEND arguments ${python_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
+  list(APPEND arguments "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
 
   if(NOT DEFINED ARG_OUTPUT_DIRECTORY)
     set(ARG_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")

@@ -93,6 +93,7 @@ class Request:
     allow_unregistered: bool = False
     mlir_package: str = ""
     project_root: str = ""
+    declared_by: str = ""
     described: str = ""
     no_target: bool = False
     untested: str = ""
@@ -140,6 +141,12 @@ def parser() -> argparse.ArgumentParser:
         default="",
         metavar="DIR",
         help="what resolved stages name the files of Python steps relative to; default: the working directory",
+    )
+    g.add_argument(
+        "--declared-by",
+        default="",
+        metavar="FILE:CALL",
+        help="the call in a build description that stands behind this command line, for the places in errors",
     )
     g.add_argument(
         "--environment",
@@ -277,6 +284,7 @@ def parse(argv: Sequence[str]) -> Request:
         allow_unregistered=args.allow_unregistered_dialect,
         mlir_package=args.mlir_package,
         project_root=args.project_root,
+        declared_by=args.declared_by,
         described=args.describe or "",
         no_target=args.no_target,
         untested=args.untested or "",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lighthouse_build import command_line, errors
 from lighthouse_build.command_line import STDOUT, Request
-from lighthouse_build.errors import ExitCode, InputError, LighthouseError, SourceLocation
+from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMAND_LINE = "<command line>"
 _STDIN = "<stdin>"
 
 
@@ -68,6 +67,18 @@ def _run(argv: list[str]) -> int:
     request = command_line.parse(argv)
     if request.mlir_package:
         os.environ["LH_MLIR_PACKAGE"] = request.mlir_package
+    try:
+        _perform(request, argv)
+    except LighthouseError as error:
+        if request.declared_by:
+            from lighthouse_build import declaration
+
+            declaration.place(error, request.declared_by)
+        raise
+    return int(ExitCode.SUCCESS)
+
+
+def _perform(request: Request, argv: list[str]) -> None:
     if request.action == "version":
         print(_version())
     elif request.action == "print-target":
@@ -83,7 +94,6 @@ def _run(argv: list[str]) -> int:
         _merge_header(request)
     else:
         _lower(request, argv)
-    return int(ExitCode.SUCCESS)
 
 
 def _print_whether_target_is_asked(request: Request) -> None:
@@ -132,7 +142,7 @@ def _parse_stage(text: str) -> tuple[Spec, SourceLocation]:
 
 def _on_command_line(text: str, offset: int) -> SourceLocation:
     """The place of `offset` in an argument."""
-    return SourceLocation(_COMMAND_LINE, 1, offset + 1, text)
+    return SourceLocation(COMMAND_LINE, 1, offset + 1, text)
 
 
 def _version() -> str:

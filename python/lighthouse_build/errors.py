@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "COMMAND_LINE",
     "Colour",
     "CrashError",
     "Diagnostic",
@@ -29,6 +30,9 @@ __all__ = [
     "render",
     "render_diagnostic",
 ]
+
+
+COMMAND_LINE = "<command line>"  # the file of places in arguments
 
 
 class ExitCode(enum.IntEnum):

@@ -109,3 +109,10 @@ def check(project: Project) -> None:
         "case.cmake", "lh_add_stage(tile PASSES canonicalize)\nlh_lower(k SOURCES a.mlir STAGES tile EMIT mlir)\n"
     )
     project.configure()
+    # A mistake in a spec shows when it is resolved, and points at the call.
+    project.write(
+        "case.cmake",
+        'lh_add_stage(tile STAGES cse\n  "nosuchpass")\nlh_lower(k SOURCES a.mlir STAGES tile EMIT mlir)\n',
+    )
+    project.configure()
+    project.build(error=r"case\.cmake:2:4: error: .*'nosuchpass'")

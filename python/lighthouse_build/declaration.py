@@ -1,0 +1,61 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Where a spec stands that a build handed over on the command line.
+
+CMake tells a function which file calls it, not on which line. So a build passes the file and the call
+(`--declared-by='CMakeLists.txt:lh_lower(mlp)'`), and only when an error is to be printed is the file read and the call,
+and the spec in it, looked for. What is not found, because a macro or a variable wrote it, is placed less exactly; the
+text of the spec is then shown beneath.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from lighthouse_build.errors import COMMAND_LINE, Diagnostic, LighthouseError, SourceLocation
+
+__all__ = ["place"]
+
+
+def place(error: LighthouseError, declared_by: str) -> None:
+    """Move what `error` says of the command line to the declaration that wrote it.
+
+    Args:
+        declared_by: `FILE:function(name)`.
+    """
+    file, _, call = declared_by.rpartition(":")
+    try:
+        with open(file, encoding="utf-8", errors="replace") as stream:
+            source = stream.read()
+    except OSError:
+        source = ""
+    error.diagnostic = _moved(error.diagnostic, file, call, source)
+    error.causes = tuple(_moved(cause, file, call, source) for cause in error.causes)
+
+
+def _moved(diagnostic: Diagnostic, file: str, call: str, source: str) -> Diagnostic:
+    location, notes = diagnostic.location, [_moved(note, file, call, source) for note in diagnostic.notes]
+    if location and location.file == COMMAND_LINE:
+        declared, exact = _find(location, file, call, source)
+        if not exact:
+            notes.append(Diagnostic(f"in {call}, as the stage language writes it", location, "note"))
+        location = declared
+    return dataclasses.replace(diagnostic, location=location, notes=tuple(notes))
+
+
+def _find(location: SourceLocation, file: str, call: str, source: str) -> tuple[SourceLocation, bool]:
+    """The place in `file`, and whether it is that of the very character."""
+    function, _, name = call.rstrip(")").partition("(")
+    found = re.search(rf'\b{function}\s*\(\s*"?{re.escape(name)}(?![\w.+-])', source, re.IGNORECASE)
+    if not found:
+        return SourceLocation(file), False
+    spec = location.text or ""
+    # A call ends before the next one at the latest.
+    end = re.compile(r"^\s*\w+\s*\(", re.MULTILINE).search(source, found.end())
+    offset = source.find(spec, found.end(), end.start() if end else len(source)) if spec else -1
+    exact = offset >= 0
+    offset = offset + location.column - 1 if exact else found.start()
+    line = source.count("\n", 0, offset) + 1
+    column = offset - (source.rfind("\n", 0, offset) + 1) + 1
+    return SourceLocation(file, line, column), exact

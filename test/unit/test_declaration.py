@@ -1,0 +1,50 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Errors in specs that a build handed over point into the build description."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lighthouse_build.declaration import place
+from lighthouse_build.errors import COMMAND_LINE, Colour, InputError, SourceLocation, render
+
+LISTS = """\
+lh_add_stage(tiles PASSES canonicalize)
+LH_ADD_STAGE (tile
+  STAGES cse "tile.py{sizes=[1,}"
+  DEPENDS x)
+lh_lower("k" SOURCES a.mlir STAGES cse nosuch)
+lh_add_stage(other SCHEDULE tile.py OPTIONS sizes=[1,)
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "spec", "column", "expected"),
+    [
+        pytest.param("lh_add_stage(tile)", "tile.py{sizes=[1,}", 15, "3:29", id="in quotes, on another line"),
+        pytest.param("lh_lower(k)", "nosuch", 1, "5:40", id="quoted name"),
+        pytest.param("lh_add_stage(tiles)", "nosuch", 1, "1:1", id="not in this call, but in a later one"),
+        pytest.param("lh_add_stage(other)", "tile.py{sizes=[1,}", 15, "6:1", id="written by OPTIONS"),
+        pytest.param("lh_add_stage(gone)", "cse", 1, None, id="written by a macro"),
+    ],
+)
+def test_place(tmp_path: Path, call: str, spec: str, column: int, expected: str | None) -> None:
+    lists = tmp_path / "CMakeLists.txt"
+    lists.write_text(LISTS)
+    error = InputError("wrong", SourceLocation(COMMAND_LINE, 1, column, spec))
+    place(error, f"{lists}:{call}")
+    assert str(error.location) == (f"{lists}:{expected}" if expected else str(lists))
+    text = render(error, Colour())
+    exact = expected is not None and not expected.endswith(":1")
+    assert (f"{COMMAND_LINE}:1:{column}: note: in {call}" in text) == (not exact)
+    assert spec in text
+    assert "^" in text
+
+
+def test_other_places_stay(tmp_path: Path) -> None:
+    error = InputError("wrong", SourceLocation("a.yaml", 3, 4))
+    place(error, f"{tmp_path}/missing:lh_lower(k)")
+    assert str(error.location) == "a.yaml:3:4"
+    assert not error.diagnostic.notes
