@@ -131,22 +131,20 @@ def signatures() -> str:
 def driver_page() -> str:
     """The reference of the command line."""
     sys.path.insert(0, str(PACKAGE.parent))
-    from lighthouse_build.command_line import KINDS, parser
+    from lighthouse_build.command_line import ARGUMENTS, DESCRIPTION, EPILOG, FLAGS, KINDS, USAGE
 
-    driver = parser()
-    parts = ["# lh-opt", f"```\n{(driver.usage or '').replace('usage: ', '')}\n```", (driver.description or "").strip()]
-    for group in driver._action_groups:
-        actions = [action for action in group._group_actions if action.help != argparse.SUPPRESS]
-        if not actions:
-            continue
-        title = group.title or ""
-        parts.append(f"## {'Arguments' if title == 'positional arguments' else title[:1].upper() + title[1:]}")
-        parts.append("\n".join(["| flag | |", "|---|---|", *map(_flag, actions)]))
+    parts = ["# lh-opt", f"```\n{USAGE}\n```", DESCRIPTION.strip()]
+    rows = {"arguments": [f"| `{name}` | {_cell(text)} |" for name, text in ARGUMENTS]}
+    for flag in FLAGS:
+        shown = ", ".join(f"`{spelling}`" for spelling in flag.shown())
+        rows.setdefault(flag.group, []).append(f"| {shown} | {_cell(flag.help)} |")
+    for group, lines in rows.items():
+        parts += [f"## {group[:1].upper() + group[1:]}", "\n".join(["| flag | |", "|---|---|", *lines])]
     parts.append("## What `--emit` writes")
     parts.append(
         "\n".join(["| kind | |", "|---|---|", *(f"| `{kind}` | {_cell(what)} |" for kind, what in KINDS.items())])
     )
-    for block in re.split(r"\n\n+", (driver.epilog or "").strip()):
+    for block in re.split(r"\n\n+", EPILOG.strip()):
         title, _, text = block.partition(":")
         parts.append(f"## {title[:1].upper() + title[1:]}")
         lines = text.strip("\n").splitlines()
@@ -154,21 +152,6 @@ def driver_page() -> str:
         body = "\n".join(line[2:] for line in lines) if literal else " ".join(" ".join(lines).split())
         parts.append(f"```sh\n{body}\n```" if literal else "\n".join(f"* {part.strip()}" for part in body.split(";")))
     return "\n\n".join(parts)
-
-
-def _flag(action: argparse.Action) -> str:
-    name = action.metavar if isinstance(action.metavar, str) else action.dest
-    if action.option_strings:
-        value = "" if action.nargs == 0 else name
-        if not value:
-            shown = [f"`{flag}`" for flag in action.option_strings]
-        elif action.choices is not None:
-            shown = [f"`{flag}{value}`" for flag in action.option_strings for value in action.choices]
-        else:
-            shown = [f"`{flag}{'=' if flag.startswith('--') else ' '}{value}`" for flag in action.option_strings]
-    else:
-        shown = [f"`{name}`"]
-    return f"| {', '.join(shown)} | {_cell((action.help or '') % {'default': action.default})} |"
 
 
 # --- docs/stages.md ---

@@ -12,9 +12,10 @@ The package is the driver `lh-opt` and the stages it ships. As a library, it off
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from typing import Any
+
     from lighthouse_build.pipeline import Pipeline
     from lighthouse_build.resolution.dependencies import depends_on
     from lighthouse_build.target import Target

@@ -5,15 +5,18 @@ from."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NoReturn
 
+from lighthouse_build import flags
 from lighthouse_build.errors import UsageError, did_you_mean
+from lighthouse_build.flags import Flag
+from lighthouse_build.frozen import frozen
 
-__all__ = ["KINDS", "Emission", "Request", "parse", "parser"]
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FLAGS", "KINDS", "Emission", "Request", "help_text", "parse"]
 
 # What `--emit` writes: kind to a description for the help text.
 KINDS = {
@@ -30,13 +33,14 @@ KINDS = {
 CODE = frozenset({"llvmir", "bitcode", "assembly", "object"})
 STDOUT = "-"
 
-_DESCRIPTION = """\
+USAGE = "lh-opt [options] [payload] [--stage=SPEC ...]"
+DESCRIPTION = """\
 Apply stages to an MLIR payload and write what becomes of it.
 
 A stage is a pass or pass pipeline, a transform schedule (file.mlir[sequence]), a generator of one
 (file.py[function]{option=value}), a pipeline (file.yaml{variable=value}) or a resolved stage (file.stage.mlir).
 """
-_EPILOG = """\
+EPILOG = """\
 exit status: 0 success; 1 a stage or the code generator refused the payload; 2 usage; 3 a wrong or missing
 input; 4 MLIR or LLVM died or ran out of time; 70 a bug of lh-opt
 
@@ -47,7 +51,7 @@ examples:
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Emission:
     """One `--emit`: what, and to which file (`-` is standard output)."""
 
@@ -55,11 +59,11 @@ class Emission:
     path: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Request:
     """A command line, checked.
 
-    `action` is `run`, `version`, `print-target`, `asks-for-target`, `describe`, `list-stages` or `list-passes`;
+    `action` is `run`, `help`, `version`, `print-target`, `asks-for-target`, `describe`, `list-stages` or `list-passes`;
     `described` is a spec.
     """
 
@@ -103,216 +107,178 @@ class Request:
         return frozenset(e.kind for e in self.emissions)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message + "; see lh-opt --help")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The parser; the reference of flags is generated from it."""
-    p = _Parser(
-        prog="lh-opt",
-        usage="lh-opt [options] [payload] [--stage=SPEC ...]",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-        add_help=False,
-    )
-    p.add_argument("inputs", nargs="*", metavar="payload", help="an .mlir or .mlirbc file, or - for standard input")
-    g = p.add_argument_group("stages")
-    g.add_argument(
-        "--stage",
-        "--pass-pipeline",
-        dest="stage",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="apply this stage; may be repeated",
-    )
-    g.add_argument(
-        "-I", dest="include", action="append", default=[], metavar="DIR", help="look for stage files here too"
-    )
-    g.add_argument(
-        "--python-path", action="append", default=[], metavar="DIR", help="let generators import modules from here"
-    )
-    g.add_argument(
-        "--project-root",
-        default="",
-        metavar="DIR",
-        help="what resolved stages name the files of Python steps relative to; default: the working directory",
-    )
-    g.add_argument(
-        "--declared-by",
-        default="",
-        metavar="FILE:CALL",
-        help="the call in a build description that stands behind this command line, for the places in errors",
-    )
-    g.add_argument(
-        "--environment",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set a variable for generators; they see no other ones",
-    )
-    g = p.add_argument_group("output")
-    g.add_argument("-o", dest="output", metavar="FILE", default=STDOUT, help="output file; standard output by default")
-    kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
-    g.add_argument(
-        "--emit",
-        action="append",
-        default=[],
-        metavar="KIND[=FILE]",
-        help=f"what to write, to the file of -o or to one of its own; may be repeated. {kinds}. Default: mlir",
-    )
-    g.add_argument(
-        "--symbol-prefix", default="", metavar="PREFIX", help="put before the name of every exported function"
-    )
-    g.add_argument("--namespace", default="", metavar="NAME", help="C++ namespace of the header's functions")
-    g.add_argument(
-        "--allow-undefined",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="symbols that the object may leave undefined because another library has them",
-    )
-    g.add_argument("--stamp", metavar="FILE", help="build edge: write only what changed, then this file")
-    g.add_argument("--depfile", metavar="FILE", help="write the inputs to this file, in the syntax of Make")
-    g = p.add_argument_group("code generation")
-    g.add_argument("--target-triple", metavar="TRIPLE", help="default: this machine's")
-    g.add_argument("--cpu", metavar="CPU", help="default: the baseline of the triple; native: this machine's")
-    g.add_argument("--features", default="", metavar="LIST", help="CPU features, as in +avx2,-fma")
-    g.add_argument(
-        "-O", dest="optimize", choices="0123", default="2", help="optimization level, -O0 to -O3; default: 2"
-    )
-    g.add_argument("--print-target", action="store_true", help="print triple, CPU and features that would be used")
-    g.add_argument(
-        "--asks-for-target",
-        action="store_true",
-        help="print yes if a generator among the stages takes the target, else no; runs nothing",
-    )
-    g.add_argument("--no-target", action="store_true", help="refuse generators that take the target")
-    g = p.add_argument_group("looking inside")
-    g.add_argument(
-        "--print-ir-before", action="append", default=[], metavar="STEP", help="print the payload before a step"
-    )
-    g.add_argument(
-        "--print-ir-after", action="append", default=[], metavar="STEP", help="print the payload after a step"
-    )
-    g.add_argument("--print-ir-after-all", action="store_true", help="print the payload after every step")
-    g.add_argument("--mlir-print-debuginfo", action="store_true", help="print locations with the payload")
-    g.add_argument("--mlir-print-op-generic", action="store_true", help="print the payload in MLIR's generic form")
-    g.add_argument("--mlir-print-local-scope", action="store_true", help="print the payload without aliases")
-    g.add_argument("--timing", action="store_true", help="print where the time went")
-    g.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a job that takes longer")
-    g.add_argument("--describe", metavar="SPEC", help="say what a stage is and what it accepts")
-    g.add_argument("--list-stages", action="store_true", help="list the stage files of -I and the shipped ones")
-    g.add_argument(
-        "--untested",
-        metavar="FILE",
-        help="with --list-stages: list instead the declared stages of a build that no test applies, from its "
+# The last of several counts, unless the help says that a flag may be repeated.
+FLAGS = (
+    Flag("stages", ("--stage", "--pass-pipeline"), "apply this stage; may be repeated", "SPEC"),
+    Flag("stages", ("-I",), "look for stage files here too", "DIR"),
+    Flag("stages", ("--python-path",), "let generators import modules from here", "DIR"),
+    Flag(
+        "stages",
+        ("--project-root",),
+        "what resolved stages name the files of Python steps relative to; default: the working directory",
+        "DIR",
+    ),
+    Flag(
+        "stages",
+        ("--declared-by",),
+        "the call in a build description that stands behind this command line, for the places in errors",
+        "FILE:CALL",
+    ),
+    Flag("stages", ("--environment",), "set a variable for generators; they see no other ones", "NAME=VALUE"),
+    Flag("output", ("-o",), "output file; standard output by default", "FILE"),
+    Flag(
+        "output",
+        ("--emit",),
+        "what to write, to the file of -o or to one of its own; may be repeated. "
+        + "; ".join([f"{kind}: {what}" for kind, what in KINDS.items()])
+        + ". Default: mlir",
+        "KIND[=FILE]",
+    ),
+    Flag("output", ("--symbol-prefix",), "put before the name of every exported function", "PREFIX"),
+    Flag("output", ("--namespace",), "C++ namespace of the header's functions", "NAME"),
+    Flag(
+        "output",
+        ("--allow-undefined",),
+        "symbols that the object may leave undefined because another library has them",
+        "GLOB",
+    ),
+    Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
+    Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
+    Flag("code generation", ("--target-triple",), "default: this machine's", "TRIPLE"),
+    Flag("code generation", ("--cpu",), "default: the baseline of the triple; native: this machine's", "CPU"),
+    Flag("code generation", ("--features",), "CPU features, as in +avx2,-fma", "LIST"),
+    Flag(
+        "code generation", ("-O",), "optimization level, -O0 to -O3; default: 2", "LEVEL", choices=("0", "1", "2", "3")
+    ),
+    Flag("code generation", ("--print-target",), "print triple, CPU and features that would be used"),
+    Flag(
+        "code generation",
+        ("--asks-for-target",),
+        "print yes if a generator among the stages takes the target, else no; runs nothing",
+    ),
+    Flag("code generation", ("--no-target",), "refuse generators that take the target"),
+    Flag("looking inside", ("--print-ir-before",), "print the payload before a step", "STEP"),
+    Flag("looking inside", ("--print-ir-after",), "print the payload after a step", "STEP"),
+    Flag("looking inside", ("--print-ir-after-all",), "print the payload after every step"),
+    Flag("looking inside", ("--mlir-print-debuginfo",), "print locations with the payload"),
+    Flag("looking inside", ("--mlir-print-op-generic",), "print the payload in MLIR's generic form"),
+    Flag("looking inside", ("--mlir-print-local-scope",), "print the payload without aliases"),
+    Flag("looking inside", ("--timing",), "print where the time went"),
+    Flag("looking inside", ("--timeout",), "stop a job that takes longer", "SECONDS"),
+    Flag("looking inside", ("--describe",), "say what a stage is and what it accepts", "SPEC"),
+    Flag("looking inside", ("--list-stages",), "list the stage files of -I and the shipped ones"),
+    Flag(
+        "looking inside",
+        ("--untested",),
+        "with --list-stages: list instead the declared stages of a build that no test applies, from its "
         "lighthouse-stages/stages.json",
-    )
-    g.add_argument("--list-passes", action="store_true", help="list the passes of the bindings")
-    g = p.add_argument_group("testing, as with other tools of MLIR")
-    g.add_argument("--split-input-file", action="store_true", help="take the parts between lines '// -----' one by one")
-    g.add_argument(
-        "--verify-diagnostics",
-        action="store_true",
-        help="compare diagnostics with the expected-* comments of the payload",
-    )
-    g.add_argument(
-        "--verify-each",
-        choices=("0", "1", "false", "true"),
-        nargs="?",
-        const="true",
+        "FILE",
+    ),
+    Flag("looking inside", ("--list-passes",), "list the passes of the bindings"),
+    Flag(
+        "testing, as with other tools of MLIR",
+        ("--split-input-file",),
+        "take the parts between lines '// -----' one by one",
+    ),
+    Flag(
+        "testing, as with other tools of MLIR",
+        ("--verify-diagnostics",),
+        "compare diagnostics with the expected-* comments of the payload",
+    ),
+    Flag(
+        "testing, as with other tools of MLIR",
+        ("--verify-each",),
+        "verify the payload after every pass of a pipeline; after every step it always is. Default: true",
+        "BOOL",
         default="true",
-        metavar="BOOL",
-        help="verify the payload after every pass of a pipeline; after every step it always is. Default: true",
-    )
-    g.add_argument("--allow-unregistered-dialect", action="store_true", help="accept operations of unknown dialects")
-    g = p.add_argument_group("general")
-    g.add_argument("-h", "--help", action="help", help="print this text")
-    g.add_argument(
-        "--mlir-package",
-        default="",
-        metavar="NAME",
-        help="the Python package of the MLIR bindings; LH_MLIR_PACKAGE too",
-    )
-    g.add_argument("--version", action="store_true", help="print the versions of lh-opt, the bindings and LLVM")
-    return p
+        choices=("0", "1", "false", "true"),
+    ),
+    Flag(
+        "testing, as with other tools of MLIR",
+        ("--allow-unregistered-dialect",),
+        "accept operations of unknown dialects",
+    ),
+    Flag("general", ("-h", "--help"), "print this text"),
+    Flag("general", ("--mlir-package",), "the Python package of the MLIR bindings; LH_MLIR_PACKAGE too", "NAME"),
+    Flag("general", ("--version",), "print the versions of lh-opt, the bindings and LLVM"),
+)
+# What is no flag, and its help.
+ARGUMENTS = (("payload", "an .mlir or .mlirbc file, or - for standard input"),)
+
+
+def help_text() -> str:
+    """The text of `--help`."""
+    return flags.help_text(FLAGS, USAGE, DESCRIPTION, EPILOG, ARGUMENTS)
 
 
 def parse(argv: Sequence[str]) -> Request:
-    """Read the command line. Raises UsageError; `--help` prints and exits."""
-    p = parser()
-    args, unknown = p.parse_known_intermixed_args(_with_two_dashes(p, argv))
-    if unknown:
-        known = [o for action in p._actions for o in action.option_strings]
-        name = unknown[0].split("=", 1)[0]
-        raise UsageError(f"unknown argument '{unknown[0]}'{did_you_mean(name, known) or '; see lh-opt --help'}")
-    if args.version:
-        return Request(action="version", mlir_package=args.mlir_package)
+    """Read the command line. Raises UsageError."""
+    values = flags.read(FLAGS, argv, "lh-opt")
+    package = values.last("--mlir-package") or ""
+    if values.given("-h") or values.given("--version"):
+        return Request(action="help" if values.given("-h") else "version", mlir_package=package)
     request = Request(
-        action=_action(args),
-        inputs=tuple(args.inputs),
-        stages=tuple(args.stage),
-        emissions=_emissions(args.emit or ["mlir"], args.output),
-        include=tuple(args.include),
-        python_path=tuple(args.python_path),
-        environment=tuple(_variable(e) for e in args.environment),
-        triple=args.target_triple,
-        cpu=args.cpu,
-        features=tuple(f for f in args.features.split(",") if f),
-        optimize=int(args.optimize),
-        symbol_prefix=args.symbol_prefix,
-        namespace=args.namespace,
-        allow_undefined=tuple(args.allow_undefined),
-        stamp=args.stamp,
-        depfile=args.depfile,
-        timeout=args.timeout,
-        print_before=tuple(args.print_ir_before),
-        print_after=tuple(args.print_ir_after),
-        print_after_all=args.print_ir_after_all,
-        debug_info=args.mlir_print_debuginfo,
-        generic=args.mlir_print_op_generic,
-        local_scope=args.mlir_print_local_scope,
-        timing=args.timing,
-        split_input_file=args.split_input_file,
-        verify_diagnostics=args.verify_diagnostics,
-        verify_each=args.verify_each in ("1", "true"),
-        allow_unregistered=args.allow_unregistered_dialect,
-        mlir_package=args.mlir_package,
-        project_root=args.project_root,
-        declared_by=args.declared_by,
-        described=args.describe or "",
-        no_target=args.no_target,
-        untested=args.untested or "",
+        action=_action(values),
+        inputs=tuple(values.arguments),
+        stages=values.all("--stage"),
+        emissions=_emissions(values.all("--emit") or ("mlir",), values.last("-o") or STDOUT),
+        include=values.all("-I"),
+        python_path=values.all("--python-path"),
+        environment=tuple(map(_variable, values.all("--environment"))),
+        triple=values.last("--target-triple"),
+        cpu=values.last("--cpu"),
+        features=tuple(f for f in (values.last("--features") or "").split(",") if f),
+        optimize=int(values.last("-O") or 2),
+        symbol_prefix=values.last("--symbol-prefix") or "",
+        namespace=values.last("--namespace") or "",
+        allow_undefined=values.all("--allow-undefined"),
+        stamp=values.last("--stamp"),
+        depfile=values.last("--depfile"),
+        timeout=_seconds(values.last("--timeout")),
+        print_before=values.all("--print-ir-before"),
+        print_after=values.all("--print-ir-after"),
+        print_after_all=values.given("--print-ir-after-all"),
+        debug_info=values.given("--mlir-print-debuginfo"),
+        generic=values.given("--mlir-print-op-generic"),
+        local_scope=values.given("--mlir-print-local-scope"),
+        timing=values.given("--timing"),
+        split_input_file=values.given("--split-input-file"),
+        verify_diagnostics=values.given("--verify-diagnostics"),
+        verify_each=values.last("--verify-each") in (None, "1", "true"),
+        allow_unregistered=values.given("--allow-unregistered-dialect"),
+        mlir_package=package,
+        project_root=values.last("--project-root") or "",
+        declared_by=values.last("--declared-by") or "",
+        described=values.last("--describe") or "",
+        no_target=values.given("--no-target"),
+        untested=values.last("--untested") or "",
     )
     if request.action == "run":
         _check(request)
     return request
 
 
-def _with_two_dashes(p: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
-    """`argv` with LLVM's other spelling of long options, `-split-input-file`, brought to ours."""
-    known = {o for action in p._actions for o in action.option_strings if o.startswith("--")}
-
-    def spelled(argument: str) -> str:
-        single = argument.startswith("-") and not argument.startswith("--")
-        return f"-{argument}" if single and f"-{argument}".partition("=")[0] in known else argument
-
-    return [spelled(argument) for argument in argv]
-
-
-def _action(args: argparse.Namespace) -> str:
-    wanted = [name for name in ("print_target", "asks_for_target", "list_stages", "list_passes") if getattr(args, name)]
-    wanted += ["describe"] if args.describe is not None else []
-    if args.untested is not None and not args.list_stages:
+def _action(values: flags.Values) -> str:
+    lookups = ("--print-target", "--asks-for-target", "--list-stages", "--list-passes", "--describe")
+    wanted = [name for name in lookups if values.given(name)]
+    if values.given("--untested") and "--list-stages" not in wanted:
         raise UsageError("--untested goes with --list-stages")
     if len(wanted) > 1:
-        raise UsageError(f"--{wanted[0]} and --{wanted[1]} exclude each other".replace("_", "-"))
-    return wanted[0].replace("_", "-") if wanted else "run"
+        raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other")
+    return wanted[0].removeprefix("--") if wanted else "run"
+
+
+def _seconds(text: str | None) -> float | None:
+    """The value of `--timeout`."""
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise UsageError(f"--timeout wants a number of seconds greater than 0, not '{text}'")
+    return seconds
 
 
 def _emissions(texts: Sequence[str], output: str) -> tuple[Emission, ...]:
@@ -344,8 +310,6 @@ def _variable(text: str) -> tuple[str, str]:
 
 def _check(request: Request) -> None:
     """Refuse what contradicts itself."""
-    if request.timeout is not None and not request.timeout > 0:
-        raise UsageError("--timeout wants a number of seconds greater than 0")
     merging = any(path.endswith(".interface.json") for path in request.inputs)
     if merging:
         if request.kinds != {"header"}:

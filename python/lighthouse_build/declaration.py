@@ -10,10 +10,10 @@ text of the spec is then shown beneath.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 from lighthouse_build.errors import COMMAND_LINE, Diagnostic, LighthouseError, SourceLocation
+from lighthouse_build.frozen import replace
 
 __all__ = ["place"]
 
@@ -41,7 +41,7 @@ def _moved(diagnostic: Diagnostic, file: str, call: str, source: str) -> Diagnos
         if not exact:
             notes.append(Diagnostic(f"in {call}, as the stage language writes it", location, "note"))
         location = declared
-    return dataclasses.replace(diagnostic, location=location, notes=tuple(notes))
+    return replace(diagnostic, location=location, notes=tuple(notes))
 
 
 def _find(location: SourceLocation, file: str, call: str, source: str) -> tuple[SourceLocation, bool]:

@@ -8,18 +8,18 @@ or the user's Python (`supervisor.py`); the parent writes the outputs.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from lighthouse_build import command_line, errors
 from lighthouse_build.command_line import STDOUT, Request
 from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
 
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.plan import Planner
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LighthouseError as error:
         colour = errors.Colour.for_terminal(sys.stderr.isatty())
         print(errors.render(error, colour), file=sys.stderr)
-        return int(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         return 130  # as a shell reports SIGINT
     except BrokenPipeError:
@@ -60,7 +60,7 @@ def _internal(error: BaseException) -> int:
         stream.write(f"lh-opt {sys.argv[1:]}\n{text}")
     last = text.strip().splitlines()[-1]
     print(f"lh-opt: error: internal error: {last}; please report it with '{stream.name}'", file=sys.stderr)
-    return int(ExitCode.INTERNAL)
+    return ExitCode.INTERNAL
 
 
 def _run(argv: list[str]) -> int:
@@ -75,11 +75,13 @@ def _run(argv: list[str]) -> int:
 
             declaration.place(error, request.declared_by)
         raise
-    return int(ExitCode.SUCCESS)
+    return ExitCode.SUCCESS
 
 
 def _perform(request: Request, argv: list[str]) -> None:
-    if request.action == "version":
+    if request.action == "help":
+        print(command_line.help_text(), end="")
+    elif request.action == "version":
         print(_version())
     elif request.action == "print-target":
         from lighthouse_build.emission.codegen import resolve_target
@@ -137,7 +139,7 @@ def _look_up(request: Request, argv: Sequence[str]) -> None:
 def _parse_stage(text: str) -> tuple[Spec, SourceLocation]:
     from lighthouse_build.language.spec import parse_spec
 
-    return parse_spec(text, functools.partial(_on_command_line, text)), _on_command_line(text, 0)
+    return parse_spec(text, lambda offset: _on_command_line(text, offset)), _on_command_line(text, 0)
 
 
 def _on_command_line(text: str, offset: int) -> SourceLocation:
@@ -220,9 +222,9 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None
         if runs_python([step for _, plan in plans for step in plan]) or (payload and payload.generator):
             _fix_hash_seed(argv)
-        result = supervise(lambda progress: Job(request, plans, payload, dependencies, progress).run(), request.timeout)
-        inputs = sorted({*result.inputs, *(_driver_files() if dependencies.sees("driver") else ())})
-        _commit(request, edge, result.contents, inputs)
+        job = lambda progress: Job(request, plans, payload, dependencies, progress).run()  # noqa: E731
+        contents, inputs = supervise(job, request.timeout)
+        _commit(request, edge, contents, sorted({*inputs, *(_driver_files() if dependencies.sees("driver") else ())}))
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:
@@ -243,9 +245,9 @@ def _read_payload(text: str, planner: Planner) -> Payload:
     if text == "-":
         return Payload(_STDIN, None, sys.stdin.buffer.read())
     head = file_head(text)
-    if head and head["kind"] == "py":
+    if head and head.kind == "py":
         location = _on_command_line(text, 0)
-        spec = parse_spec(text, functools.partial(_on_command_line, text), DEFAULT_PAYLOAD_GENERATOR)
+        spec = parse_spec(text, lambda offset: _on_command_line(text, offset), DEFAULT_PAYLOAD_GENERATOR)
         if not isinstance(spec, Generator) or spec.sequence or spec.params:
             raise InputError("a payload generator is file.py[function]{options}", location)
         (step,) = planner.plan(spec, ".", location)

@@ -9,11 +9,14 @@ reaches the top of the driver is a bug of the driver and says so. Knows nothing 
 
 from __future__ import annotations
 
-import enum
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+
+from lighthouse_build.frozen import field, frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 __all__ = [
     "COMMAND_LINE",
@@ -35,7 +38,7 @@ __all__ = [
 COMMAND_LINE = "<command line>"  # the file of places in arguments
 
 
-class ExitCode(enum.IntEnum):
+class ExitCode:
     """What the exit status of `lh-opt` says."""
 
     SUCCESS = 0
@@ -46,14 +49,14 @@ class ExitCode(enum.IntEnum):
     INTERNAL = 70  # a bug of the driver (EX_SOFTWARE of sysexits.h)
 
 
-@dataclass(frozen=True)
+@frozen
 class SourceLocation:
     """A place in a file. `line` and `column` count from 1; 0 means unknown. `text` is the source when it is no file."""
 
     file: str
     line: int = 0
     column: int = 0
-    text: str | None = field(default=None, compare=False, repr=False)
+    text: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         parts = [self.file]
@@ -79,7 +82,7 @@ class SourceLocation:
         return lines[self.line - 1] if self.line <= len(lines) else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Diagnostic:
     """One message with its place; `severity` is `error`, `warning`, `remark` or `note`."""
 
@@ -150,7 +153,7 @@ class CrashError(LighthouseError):
     exit_code = ExitCode.CRASH
 
 
-@dataclass(frozen=True)
+@frozen
 class Colour:
     """Escape sequences for a terminal; all empty when the stream is none."""
 

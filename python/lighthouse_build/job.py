@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import errors
@@ -27,20 +26,12 @@ if TYPE_CHECKING:
     from lighthouse_build.supervisor import Progress
     from lighthouse_build.target import Target
 
-__all__ = ["Job", "Result", "guard_name"]
+__all__ = ["Job", "guard_name"]
 
 
 def guard_name(path: str, source: str) -> str:
     """What the include guard of a header is made of: its file, or the payload of one that is printed."""
     return os.path.basename(path if path != STDOUT else source)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What the child sends back: path to bytes, and the inputs that it found."""
-
-    contents: dict[str, bytes]
-    inputs: list[str]
 
 
 class Job:
@@ -63,7 +54,8 @@ class Job:
         self.target: Target | None = None
         self.python: UserPython | None = None
 
-    def run(self) -> Result:
+    def run(self) -> tuple[dict[str, bytes], list[str]]:
+        """What is to be written, path to bytes, and the inputs that were found."""
         from lighthouse_build.bindings import find
 
         started = time.perf_counter()
@@ -74,7 +66,7 @@ class Job:
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
         # A directory that was searched concerns the edge that resolves a stage, whose early cutoff absorbs it.
-        return Result(contents, self.dependencies.paths(searched=self.payload is None))
+        return contents, self.dependencies.paths(searched=self.payload is None)
 
     def look_up(self, spec: Spec | None, location: SourceLocation | None) -> str:
         """The answer to `--describe` and `--list-passes`."""

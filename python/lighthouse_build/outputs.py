@@ -16,15 +16,15 @@ Without a stamp (a command typed by hand) outputs are simply written, all or non
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING
 
 from lighthouse_build.errors import InputError, SourceLocation
 
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
     from typing_extensions import Self
 
 __all__ = ["Edge", "depfile_text"]
@@ -61,7 +61,7 @@ class Edge:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for temporary in self._temporaries.values():
-            with contextlib.suppress(OSError):
+            if os.path.lexists(temporary):
                 os.unlink(temporary)
         if self._lock is not None:
             os.close(self._lock)

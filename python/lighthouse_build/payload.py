@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from lighthouse_build.frozen import frozen
 
-from lighthouse_build.errors import SourceLocation
-from lighthouse_build.language.spec import Generator
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from lighthouse_build.errors import SourceLocation
+    from lighthouse_build.language.spec import Generator
 
 __all__ = ["Payload"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Payload:
     """A payload: a file of MLIR text or bytecode, a text from elsewhere, or a generator that makes one.
 

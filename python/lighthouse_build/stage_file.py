@@ -23,11 +23,12 @@ stand in a sidecar, `NAME.stage.mlir.loc`, which errors read and nothing depends
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
 from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.frozen import field, frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["PASSES", "PYTHON", "SCHEDULE", "SIDECAR_SUFFIX", "ResolvedStage", "Step", "entry_name", "passes_only"]
 
@@ -39,7 +40,7 @@ SIDECAR_SUFFIX = ".loc"
 _HEAD = "// lighthouse-stage: "
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One step: its kind (`PASSES`, `SCHEDULE`, `PYTHON`) and its name in messages and for `--print-ir-after`."""
 
@@ -47,7 +48,7 @@ class Step:
     name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ResolvedStage:
     """A resolved stage.
 
@@ -63,12 +64,14 @@ class ResolvedStage:
     steps: tuple[Step, ...]
     body: str
     name: str
-    locations: Mapping[int, SourceLocation] = field(default_factory=dict)
+    locations: Mapping[int, SourceLocation] = field(factory=dict)
     requires: tuple[str, ...] = ()
     path: str = ""
 
     def to_text(self) -> str:
         """The file's contents."""
+        import json
+
         manifest = {
             "format": FORMAT,
             "requires": list(self.requires),
@@ -78,12 +81,16 @@ class ResolvedStage:
 
     def to_sidecar(self) -> str:
         """The sidecar's contents: `body` line, file, line, column."""
+        import json
+
         rows = [[line, at.file, at.line, at.column] for line, at in sorted(self.locations.items())]
         return json.dumps({"format": FORMAT, "locations": rows}) + "\n"
 
     @classmethod
     def from_text(cls, text: str, path: str, sidecar: str | None = None) -> ResolvedStage:
         """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors."""
+        import json
+
         head, _, body = text.partition("\n")
         if not head.startswith(_HEAD):
             msg = "not a resolved stage: its first line is no manifest; write one with lh-opt --emit=stage"
@@ -108,6 +115,8 @@ class ResolvedStage:
 def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:
     if text is None:
         return {}
+    import json
+
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:

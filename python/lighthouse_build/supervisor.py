@@ -10,25 +10,26 @@ goes to standard error: the parent's is for IR alone.
 
 from __future__ import annotations
 
+import gc
+import marshal
 import mmap
 import os
-import pickle
-import select
-import signal
 import sys
-import time
-import traceback
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from lighthouse_build.errors import CrashError, LighthouseError
 from lighthouse_build.standard_error import Capture
 
 __all__ = ["InternalError", "Progress", "supervise"]
 
-_SIZE = 4096
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
+_SIZE = 4096
+_SIGKILL = 9  # without the module `signal`, which makes enumerations of all there are
 
 
 class InternalError(Exception):
@@ -57,7 +58,7 @@ def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
     """The result of `job(progress)`, run in a child process.
 
     Args:
-        job: what to do; its result is pickled.
+        job: what to do; returns plain data: strings, bytes, numbers, and lists, tuples and dictionaries of them.
         timeout: seconds until the child is killed, or None.
 
     Raises:
@@ -79,10 +80,10 @@ def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
     try:
         data, expired = _read(reader, timeout)
         if expired:
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, _SIGKILL)
         status = os.waitpid(child, 0)[1]
     except BaseException:
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, _SIGKILL)
         os.waitpid(child, 0)
         raise
     finally:
@@ -96,9 +97,12 @@ def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
         raise CrashError(f"died by {_signal_name(os.WTERMSIG(status))}{doing}")
     if not data:
         raise CrashError(f"exited with status {os.WEXITSTATUS(status)}{doing}")
-    kind, value = pickle.loads(data)
+    kind, value = marshal.loads(data)
     if kind == "error":
-        raise value
+        import pickle
+
+        error: LighthouseError = pickle.loads(value)
+        raise error
     if kind == "bug":
         raise InternalError(value)
     return value  # type: ignore[no-any-return]
@@ -109,13 +113,9 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> No
     try:
         os.dup2(2, 1)
         sys.stdout = sys.stderr
-        try:
-            message: tuple[str, Any] = ("result", job(progress))
-        except LighthouseError as error:
-            message = ("error", error)
-        except BaseException:
-            message = ("bug", traceback.format_exc())
-        view = memoryview(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
+        # This process ends soon, and each collection walks the thousands of objects that the bindings are made of.
+        gc.disable()
+        view = memoryview(_outcome(job, progress))
         while view:
             view = view[os.write(writer, view) :]
         sys.stderr.flush()
@@ -124,13 +124,30 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> No
         os._exit(0)
 
 
+def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
+    """What becomes of the job: a kind and a value."""
+    try:
+        return marshal.dumps(("result", job(progress)))
+    except LighthouseError as error:
+        import pickle
+
+        return marshal.dumps(("error", pickle.dumps(error)))
+    except BaseException:
+        import traceback
+
+        return marshal.dumps(("bug", traceback.format_exc()))
+
+
 def _read(reader: int, timeout: float | None) -> tuple[bytes, bool]:
     """All that the child sends, and whether time ran out before it had."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    if timeout is not None:
+        import select
+        import time
+
+        deadline = time.monotonic() + timeout
     parts: list[bytes] = []
     while True:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if left is not None and not select.select([reader], [], [], left)[0]:
+        if timeout is not None and not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
             return b"", True
         part = os.read(reader, 1 << 20)
         if not part:
@@ -139,6 +156,8 @@ def _read(reader: int, timeout: float | None) -> tuple[bytes, bool]:
 
 
 def _signal_name(number: int) -> str:
+    import signal
+
     try:
         return signal.Signals(number).name
     except ValueError:

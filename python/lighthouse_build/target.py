@@ -9,12 +9,13 @@ loads LLVM; `emission.codegen.resolve_target` makes a `Target` from the command 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from lighthouse_build.frozen import frozen
 
 __all__ = ["Target", "baseline_cpu", "baseline_features", "normalise_triple", "same_platform"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """A machine to generate code for.
 

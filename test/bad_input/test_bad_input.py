@@ -196,7 +196,7 @@ CASES = [
     Case("mm.mlir --emit=stage", USAGE, r"error: --emit=stage takes no payload"),
     Case("mm.mlir --stages=cse", USAGE, r"error: unknown argument '--stages=cse'; did you mean '--stage'\?"),
     Case("mm.mlir --timeout=0", USAGE, r"error: --timeout wants"),
-    Case("mm.mlir -O7", USAGE, r"error: argument -O: invalid choice"),
+    Case("mm.mlir -O7", USAGE, r"error: -O takes 0, 1, 2 or 3, not '7'"),
 ]
 
 

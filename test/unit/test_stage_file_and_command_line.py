@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from lighthouse_build import command_line
+from lighthouse_build import command_line, flags
 from lighthouse_build.command_line import Emission
 from lighthouse_build.errors import Colour, Diagnostic, InputError, SourceLocation, UsageError, render
+from lighthouse_build.flags import Flag
+from lighthouse_build.frozen import replace
 from lighthouse_build.stage_file import ResolvedStage, Step, passes_only
 
 PLACE = SourceLocation("p.yaml", 3, 5)
@@ -74,4 +74,79 @@ def test_emissions() -> None:
 
 
 def test_every_flag_has_a_help_text() -> None:
-    assert [a.dest for a in command_line.parser()._actions if not a.help] == []
+    assert [flag.names for flag in command_line.FLAGS if not flag.help] == []
+
+
+_FLAGS = (
+    Flag("g", ("--list", "--also"), "may be repeated", "ITEM"),
+    Flag("g", ("-o",), "file", "FILE"),
+    Flag("g", ("-O",), "level", "LEVEL", choices=("0", "1", "2")),
+    Flag("h", ("--verify",), "verify", "BOOL", default="true", choices=("0", "1", "true")),
+    Flag("h", ("--all",), "all"),
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "arguments"),
+    [
+        ("a --list=x b --also y", {"--list": ("x", "y")}, ["a", "b"]),
+        ("-list=x -also y -all", {"--list": ("x", "y"), "--all": ("",)}, []),
+        ("-o f -O1 - -o=g -oh", {"-o": ("f", "g", "h"), "-O": ("1",)}, ["-"]),
+        ("-o -", {"-o": ("-",)}, []),
+        ("--list= --verify a --verify=0", {"--list": ("",), "--verify": ("true", "0")}, ["a"]),
+        ("--all -- --list -x", {"--all": ("",)}, ["--list", "-x"]),
+        ("--list=a=b", {"--list": ("a=b",)}, []),
+    ],
+)
+def test_flags_are_read(line: str, values: dict[str, tuple[str, ...]], arguments: list[str]) -> None:
+    found = flags.read(_FLAGS, line.split(), "tool")
+    assert {flag.names[0]: found.all(flag.names[0]) for flag in _FLAGS if found.given(flag.names[0])} == values
+    assert found.arguments == arguments
+    assert found.last("-o") == (values["-o"][-1] if "-o" in values else None)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--lisst=x", r"unknown argument '--lisst=x'; did you mean '--list'\?"),
+        ("-z", r"unknown argument '-z'; see tool --help"),
+        ("--list", r"--list wants a value: --list=ITEM, --also=ITEM"),
+        ("-o --all", r"-o wants a value: -o FILE"),
+        ("-O3", r"-O takes 0, 1 or 2, not '3'"),
+        ("--verify=maybe", r"--verify takes 0, 1 or true, not 'maybe'"),
+        ("--all=1", r"--all takes no value, but was given '1'"),
+    ],
+)
+def test_wrong_flags_are_refused(line: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        flags.read(_FLAGS, line.split(), "tool")
+
+
+def test_help_text() -> None:
+    long = Flag("h", ("--with-a-long-name",), " ".join(["word"] * 30), "VALUE")
+    text = flags.help_text((*_FLAGS, long), "tool [flags]", "What it does.", "More.\n", [("file", "the input")])
+    assert (
+        text
+        == """usage: tool [flags]
+
+What it does.
+
+arguments:
+  file                    the input
+
+g:
+  --list=ITEM, --also=ITEM
+                          may be repeated
+  -o FILE                 file
+  -O0, -O1, -O2           level
+
+h:
+  --verify[=BOOL]         verify
+  --all                   all
+  --with-a-long-name=VALUE
+                          word word word word word word word word word word word word word word word
+                          word word word word word word word word word word word word word word word
+
+More.
+"""
+    )

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 import sys
 
@@ -57,7 +56,7 @@ def test_is_a_value() -> None:
     assert str(target) == f"{X86} x86-64-v3 +avx512f"
     assert target == Target(X86, "x86-64-v3", ("+avx512f",))
     assert len({target, Target(X86, "x86-64-v3", ("+avx512f",))}) == 1
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         target.cpu = "native"  # type: ignore[misc]
 
 

@@ -13,12 +13,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation, did_you_mean
+from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
@@ -32,7 +32,7 @@ __all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
 Hook = Callable[[ResolvedStage, Step, int, Any], None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Hooks:
     """What happens around each step.
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lighthouse_build.errors import Diagnostic, SourceLocation
+from lighthouse_build.frozen import frozen
 
 __all__ = ["MARKER", "Part", "split", "unmet"]
 
@@ -28,7 +29,7 @@ _EXPECTED = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """A part of a payload and the number of lines before it in the file."""
 

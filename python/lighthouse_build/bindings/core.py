@@ -12,16 +12,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from lighthouse_build.bindings.provider import Provider, activate
 from lighthouse_build.errors import InputError
+from lighthouse_build.frozen import frozen
 
 __all__ = ["Core", "core"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Core:
     """The C extensions of a provider.
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 
 from lighthouse_build.bindings.alias import AliasFinder, install
 from lighthouse_build.errors import InputError
+from lighthouse_build.frozen import frozen
 
 __all__ = ["Provider", "activate", "find"]
 
@@ -27,7 +27,7 @@ _FIX = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Provider:
     """A package that holds the upstream MLIR Python bindings.
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from lighthouse_build.application.context import locate
@@ -37,6 +36,7 @@ from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, tag_of
 from lighthouse_build.emission.names import why_no_function_name
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError
+from lighthouse_build.frozen import frozen, replace
 
 __all__ = ["Signature", "Signatures", "finish", "mark"]
 
@@ -47,7 +47,7 @@ _OURS = ("lh.", "bufferization.")  # attributes of arguments that mean nothing t
 _SIGN, _ZERO = "llvm.signext", "llvm.zeroext"
 
 
-@dataclass(frozen=True)
+@frozen
 class Signatures:
     """What `mark` saw: the public functions of the payload at `source`, and the names that it declares."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Union
+
+from lighthouse_build.frozen import frozen
 
 __all__ = [
     "BY_VALUE",
@@ -29,7 +30,7 @@ class UnsupportedTypeError(ValueError):
     """C has no equal of this type, or no calling convention for it; the text says which and what to do."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Element:
     """A type of which memrefs can be made.
 
@@ -44,14 +45,14 @@ class Element:
     cxx: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Scalar:
     """A type that crosses by value."""
 
     c: str
 
 
-@dataclass(frozen=True)
+@frozen
 class MemRef:
     """A ranked memref, or a tensor, which lowers to one.
 

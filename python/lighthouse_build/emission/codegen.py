@@ -15,13 +15,13 @@ import re
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from lighthouse_build.emission.llvm_ir import code_of, to_reader
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
+from lighthouse_build.frozen import frozen
 from lighthouse_build.target import Target, baseline_cpu, baseline_features, normalise_triple, same_platform
 
 __all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
@@ -455,7 +455,7 @@ _INTRINSIC_ARCHITECTURES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class _Need:
     """Intrinsics whose names match need one of the features."""
 

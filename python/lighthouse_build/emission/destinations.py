@@ -19,10 +19,10 @@ several, none may share a buffer with another, because the caller will free each
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lighthouse_build.emission.c_types import split_function_type
+from lighthouse_build.frozen import frozen
 
 __all__ = [
     "ARGUMENT",
@@ -42,7 +42,7 @@ _ACCESS = "bufferization.access"
 _ALIGNMENT = 64  # bytes; what one-shot-bufferize gives its buffers
 
 
-@dataclass(frozen=True)
+@frozen
 class _Results:
     """What becomes of a function's results: out-parameters, arguments that hold them (result to argument), the rest."""
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from lighthouse_build.emission.c_types import CType, MemRef, parse_type
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.names import is_c_name
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
+from lighthouse_build.frozen import frozen
 
 __all__ = ["render"]
 
@@ -98,7 +98,7 @@ def _types(declarations: Sequence[_Declaration]) -> list[str]:
     return blocks
 
 
-@dataclass(frozen=True)
+@frozen
 class _Slot:
     """A parameter or result: its name in the header, its value in the payload, its type in C."""
 

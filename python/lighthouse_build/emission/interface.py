@@ -8,10 +8,10 @@ Written beside an object as a small JSON file, so that the header of a library o
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.frozen import frozen
 
 __all__ = ["SUFFIX", "Function", "Interface", "Value"]
 
@@ -19,7 +19,7 @@ FORMAT = 1
 SUFFIX = ".interface.json"
 
 
-@dataclass(frozen=True)
+@frozen
 class Value:
     """One argument or result of a function.
 
@@ -41,7 +41,7 @@ class Value:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Function:
     """A public function.
 
@@ -69,7 +69,7 @@ class Function:
     unsupported: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Interface:
     """All public functions of one payload, in the payload's order.
 
@@ -84,7 +84,7 @@ class Interface:
     externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, sort_keys=True) + "\n"
+        return json.dumps({"format": FORMAT, **vars(self)}, default=vars, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Interface:

@@ -14,9 +14,9 @@ import fnmatch
 import re
 import struct
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from lighthouse_build.errors import Diagnostic, LoweringError
+from lighthouse_build.frozen import frozen
 
 __all__ = ["explain_undefined", "undefined_symbols"]
 
@@ -28,7 +28,7 @@ _SHN_UNDEF = 0
 _STB_GLOBAL = 1
 
 
-@dataclass(frozen=True)
+@frozen
 class _Layout:
     """Where the headers and symbols of one class of ELF have their fields, as `struct` formats and offsets in bytes."""
 
@@ -166,7 +166,7 @@ _PLATFORM = _names(
 # --- What to do about the others --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class _Remedy:
     """What symbols whose names match the pattern are, and what to do about them."""
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
+from lighthouse_build.frozen import frozen
 from lighthouse_build.language.spec import (
     Generator,
     PassPipeline,
@@ -53,7 +53,7 @@ _WANTS = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Item:
     """One step of a pipeline and the place of its spec."""
 

@@ -15,24 +15,24 @@ brackets of its own may be quoted: "odd[1].mlir"[seq].
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeAlias
-
 from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.frozen import field, frozen
 from lighthouse_build.language.values import Scanner, SpecSyntaxError, Value, format_options
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
 
 __all__ = ["Generator", "PassPipeline", "Pipeline", "Resolved", "Schedule", "Spec", "StageClass", "parse_spec"]
 
 DEFAULT_GENERATOR = "create_schedule"
 DEFAULT_PAYLOAD_GENERATOR = "create_payload"
-_FILE = re.compile(r"(?P<path>.*?\.(?P<kind>stage\.mlir|mlir|py|yaml|yml))(?=\s*(?:[\[{]|$))", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][\w.$-]*")
+_KINDS = ("stage.mlir", "mlir", "py", "yaml", "yml")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
-@dataclass(frozen=True)
+@frozen
 class PassPipeline:
     """A pass or pass pipeline, as MLIR writes it; without `builtin.module(...)` around it, that is added."""
 
@@ -47,44 +47,44 @@ class PassPipeline:
         return self.text if self.text.startswith("builtin.module(") else f"builtin.module({self.text})"
 
 
-@dataclass(frozen=True)
+@frozen
 class Schedule:
     """A transform schedule in a file; `sequence` None means the default one."""
 
     path: str
     sequence: str | None = None
-    params: dict[str, Value] = field(default_factory=dict)
+    params: dict[str, Value] = field(factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Generator:
     """A Python function that builds a schedule, and the sequence of it to apply."""
 
     path: str
     function: str = DEFAULT_GENERATOR
     sequence: str | None = None
-    options: dict[str, Value] = field(default_factory=dict)
-    params: dict[str, Value] = field(default_factory=dict)
+    options: dict[str, Value] = field(factory=dict)
+    params: dict[str, Value] = field(factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class StageClass:
     """A Python class with `apply(module)`."""
 
     path: str
     name: str
-    options: dict[str, Value] = field(default_factory=dict)
+    options: dict[str, Value] = field(factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Pipeline:
     """A pipeline in a YAML file, with values for its variables."""
 
     path: str
-    variables: dict[str, Value] = field(default_factory=dict)
+    variables: dict[str, Value] = field(factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class Resolved:
     """A resolved stage, written by `--emit=stage`."""
 
@@ -111,11 +111,25 @@ def parse_spec(text: str, locate: Callable[[int], SourceLocation], default_gener
         raise InputError(error.message, locate(error.offset)) from None
 
 
-def file_head(text: str) -> re.Match[str] | None:
-    """The match of the file that `text` begins with, or None when `text` is a pass pipeline."""
-    found = _FILE.match(text)
-    # `pass{file=a.mlir x=1}` holds a file name but begins with a pass.
-    return found if found and _balanced(found["path"]) else None
+@frozen
+class FileHead:
+    """The file that a spec begins with, and which of `_KINDS` its extension says that it is."""
+
+    path: str
+    kind: str
+
+
+def file_head(text: str) -> FileHead | None:
+    """The file that `text` begins with, or None when `text` is a pass pipeline."""
+    dot = text.find(".")
+    while dot >= 0:
+        for kind in _KINDS:
+            path = text[: dot + 1 + len(kind)]
+            if path.endswith(f".{kind}") and text[len(path) :].lstrip()[:1] in ("", "[", "{"):
+                # `pass{file=a.mlir x=1}` holds a file name but begins with a pass.
+                return FileHead(path, kind) if _balanced(path) else None
+        dot = text.find(".", dot + 1)
+    return None
 
 
 def _balanced(text: str) -> bool:
@@ -132,16 +146,15 @@ def _parse(text: str, default_generator: str) -> Spec:
     start = scanner.position
     if scanner.peek() in "\"'":
         path = scanner.quoted()
-        found = re.fullmatch(_FILE.pattern, path, re.DOTALL)
-        if not found:
+        kind = next((kind for kind in _KINDS if path.endswith(f".{kind}")), "")
+        if not kind:
             scanner.fail("a quoted stage must be a .mlir, .py or .yaml file", start)
-        kind = found["kind"]
     else:
         found = file_head(text[start:])
         if not found:
             return _pass_pipeline(text, start)
-        path, kind = found["path"], found["kind"]
-        scanner.position = start + found.end()
+        path, kind = found.path, found.kind
+        scanner.position = start + len(path)
     scanner.skip_space()
     reader = _Arguments(scanner)
     if kind == "stage.mlir":
@@ -237,8 +250,12 @@ class _Arguments:
             return scanner.quoted()
         if scanner.peek() == "@":  # a symbol may be written as MLIR writes it
             scanner.position += 1
-        word = scanner.match(_NAME)
-        if word is None:
+        start = scanner.position
+        while scanner.peek().isalnum() or (scanner.peek() and scanner.peek() in "_.$-"):
+            scanner.position += 1
+        word = scanner.text[start : scanner.position]
+        if not (word[:1].isalpha() and word[:1].isascii()) and word[:1] != "_":
+            scanner.position = start
             if not scanner.peek():
                 scanner.fail("'[' is never closed; expected ']'", self.bracket)
             scanner.fail(f"expected a name before '{scanner.peek()}'")
@@ -280,7 +297,7 @@ def describe(spec: Spec) -> str:
     """A short name of `spec` for messages and `--print-ir-after`: no directories, no options."""
     if isinstance(spec, PassPipeline):
         return spec.text
-    name = re.split(r"[/\\]", spec.path)[-1]
+    name = spec.path.replace("\\", "/").rpartition("/")[2]
     if isinstance(spec, Schedule):
         return f"{name}[{spec.sequence}]" if spec.sequence else name
     if isinstance(spec, Generator):
@@ -297,8 +314,8 @@ def format_spec(spec: Spec) -> str:
     """Print `spec` so that `parse_spec` reads it back."""
     if isinstance(spec, PassPipeline):
         return spec.text
-    found = _FILE.match(spec.path)
-    plain = found is not None and found.end() == len(spec.path) and _balanced(spec.path) and spec.path[0] not in " \"'"
+    found = file_head(spec.path)
+    plain = found is not None and found.path == spec.path and spec.path[0] not in " \"'"
     path = spec.path if plain else '"' + spec.path.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(spec, Schedule):
         return path + (f"[{spec.sequence}]" if spec.sequence else "") + (_group(spec.params))

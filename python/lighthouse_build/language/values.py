@@ -11,20 +11,21 @@ separated by spaces or commas, a bare key means true. `format_value` prints what
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
-from typing import Any, NoReturn, TypeAlias
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypeAlias
 
 __all__ = ["Scanner", "SpecSyntaxError", "Value", "format_options", "format_value", "parse_options", "parse_value"]
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
 
 _MAX_DEPTH = 64  # deeper nesting is a mistake, and would exhaust the stack of whoever reads it
-_BARE = re.compile(r"""[^\s,=(){}\[\]"']+""")
-_KEY = re.compile(r"""[^\s,=:(){}\[\]"']+""")
-_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
-_FLOAT = re.compile(r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|inf|nan)")
+# What ends a bare value, and a key; white space does as well.
+_ENDS_VALUE = frozenset(",=(){}[]\"'")
+_ENDS_KEY = _ENDS_VALUE | {":"}
+_DIGITS = frozenset("0123456789")
+_HEX_DIGITS = _DIGITS | frozenset("abcdefABCDEF")
 _WORDS: Mapping[str, Value] = {
     "none": None,
     "None": None,
@@ -68,12 +69,12 @@ class Scanner:
             self.position += 1
         return self.position > start
 
-    def match(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.match(self.text, self.position)
-        if not found:
-            return None
-        self.position = found.end()
-        return found.group()
+    def word(self, ends: frozenset[str]) -> str | None:
+        """What stands before the next white space or character of `ends`; None if that is nothing."""
+        start = self.position
+        while self.peek() and self.peek() not in ends and not self.peek().isspace():
+            self.position += 1
+        return self.text[start : self.position] or None
 
     def _separate(self, closing: str, opened: int) -> bool:
         """Step over what separates two entries; False when `closing` was reached and consumed."""
@@ -120,7 +121,7 @@ class Scanner:
         more = not self._at_end(closing, opened)
         while more:
             key_at = self.position
-            key = self.quoted() if self.peek() in "\"'" else self.match(_KEY)
+            key = self.quoted() if self.peek() in "\"'" else self.word(_ENDS_KEY)
             if key is None:
                 self.fail(f"expected an option's name before '{self.peek()}'")
             if key in entries:
@@ -165,7 +166,7 @@ class Scanner:
                 escape = self.peek()
                 if escape == "x":
                     digits = self.text[self.position + 1 : self.position + 3]
-                    if not re.fullmatch("[0-9a-fA-F]{2}", digits):
+                    if len(digits) < 2 or not _HEX_DIGITS.issuperset(digits):
                         self.fail("'\\x' wants two hexadecimal digits", self.position - 1)
                     out.append(chr(int(digits, 16)))
                     self.position += 3
@@ -189,7 +190,7 @@ class Scanner:
         if char == "{":
             return self.options()
         start = self.position
-        word = self.match(_BARE)
+        word = self.word(_ENDS_VALUE)
         if word is None:
             self.fail(f"expected a value before '{char}'" if char else "expected a value")
         return self._typed(word, start)
@@ -197,11 +198,11 @@ class Scanner:
     def _typed(self, word: str, start: int) -> Value:
         if word in _WORDS:
             return _WORDS[word]
-        if _INTEGER.fullmatch(word):
+        if _is_integer(word):
             if len(word) > 1000:
                 self.fail("the integer has more than 1000 digits", start)
             return int(word, 0) if "x" in word or "X" in word else int(word)
-        if _FLOAT.fullmatch(word):
+        if _is_float(word):
             return float(word)
         return word
 
@@ -233,10 +234,32 @@ def _quote(text: str) -> str:
     return '"' + "".join(names.get(c, c if c >= " " else f"\\x{ord(c):02x}") for c in text) + '"'
 
 
-def _is_bare(text: str) -> bool:
-    if not _BARE.fullmatch(text) or text in _WORDS:
+def _is_word(text: str, ends: frozenset[str]) -> bool:
+    return text != "" and not any(char in ends or char.isspace() for char in text)
+
+
+def _is_integer(word: str) -> bool:
+    """Whether `word` is a decimal or hexadecimal integer, with or without a sign."""
+    digits = word[1:] if word[:1] in ("-", "+") else word
+    if digits[:2] in ("0x", "0X"):
+        return len(digits) > 2 and _HEX_DIGITS.issuperset(digits[2:])
+    return digits != "" and _DIGITS.issuperset(digits)
+
+
+def _is_float(word: str) -> bool:
+    """Whether `word` is a number with a point or an exponent, `inf` or `nan`, with or without a sign."""
+    number = word[1:] if word[:1] in ("-", "+") else word
+    if number in ("inf", "nan"):
+        return True
+    mantissa, has_exponent, exponent = number.replace("E", "e").partition("e")
+    whole, has_point, part = mantissa.partition(".")
+    if has_exponent and not (_is_integer(exponent) and "x" not in exponent.lower()):
         return False
-    return not (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text))
+    return bool(whole + part and (has_point or has_exponent)) and _DIGITS.issuperset(whole + part)
+
+
+def _is_bare(text: str) -> bool:
+    return _is_word(text, _ENDS_VALUE) and text not in _WORDS and not _is_integer(text) and not _is_float(text)
 
 
 def format_value(value: Any) -> str:
@@ -246,7 +269,7 @@ def format_value(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else str(value)
+        return repr(value)  # `inf` and `nan`, too
     if isinstance(value, str):
         return value if _is_bare(value) else _quote(value)
     if isinstance(value, list):
@@ -263,6 +286,6 @@ def format_options(options: Mapping[str, Any]) -> str:
     """Print a group in braces, in the order given."""
 
     def key(name: str) -> str:
-        return name if _KEY.fullmatch(name) else _quote(name)
+        return name if _is_word(name, _ENDS_KEY) else _quote(name)
 
     return "{" + " ".join(f"{key(k)}={format_value(v)}" for k, v in options.items()) + "}"

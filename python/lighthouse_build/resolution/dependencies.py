@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 from lighthouse_build.errors import UsageError
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["KINDS", "Dependencies", "depends_on"]
 
@@ -49,7 +50,8 @@ class Dependencies:
     def __init__(self) -> None:
         self._paths: dict[str, bool] = {}  # to whether it was only searched
         self._watched: list[str] = []
-        self._ignored = tuple(os.path.join(root, "") for root in _system_roots())
+        self._ignored: tuple[str, ...] = ()
+        self._system: tuple[str, ...] = ()
         self._blind_to = _blind_to()
 
     def add(self, path: str, kind: str, *, searched: bool = False) -> None:
@@ -81,36 +83,24 @@ class Dependencies:
         """All of them, sorted; without `searched`, not those that something was only looked for in."""
         return sorted(path for path, only_searched in self._paths.items() if searched or not only_searched)
 
-    @contextmanager
-    def watching(self) -> Iterator[list[str]]:
-        """Lists what is recorded while this runs, also what was known before."""
-        seen: list[str] = []
-        previous, self._watched = self._watched, seen
-        try:
-            yield seen
-        finally:
-            self._watched = previous
+    def watching(self) -> _Exchange:
+        """A context manager: lists what is recorded while it is open, also what was known before."""
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While this runs, nothing is added: the driver itself is at work."""
-        global _recording
-        previous, _recording = _recording, None
-        try:
-            yield
-        finally:
-            _recording = previous
+        def exchange(watched: list[str]) -> list[str]:
+            previous, self._watched = self._watched, watched
+            return previous
 
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """While this runs, what Python opens for reading and lists is added."""
-        global _recording
+        return _Exchange(exchange, [])
+
+    def paused(self) -> _Exchange:
+        """A context manager: while it is open, nothing is added, since the driver itself is at work."""
+        return _Exchange(_record_for, None)
+
+    def recording(self) -> _Exchange:
+        """A context manager: while it is open, what Python opens for reading and lists is added."""
+        self._system = self._system or tuple(os.path.join(root, "") for root in _system_roots())
         _install_hook()
-        previous, _recording = _recording, self
-        try:
-            yield
-        finally:
-            _recording = previous
+        return _Exchange(_record_for, self)
 
     def _saw(self, path: Any, kind: str) -> None:
         if isinstance(path, int) or path is None:
@@ -119,9 +109,31 @@ class Dependencies:
             text = os.path.abspath(os.fsdecode(path))
         except (TypeError, ValueError):
             return
-        if not os.path.join(text, "").startswith(self._ignored) and not text.endswith(".pyc"):
+        if not os.path.join(text, "").startswith(self._ignored + self._system) and not text.endswith(".pyc"):
             self.add(text, kind)
             self._watched.append(text)
+
+
+class _Exchange:
+    """While it is open, `value` is in place of another. Without `contextlib`, which most jobs do not need here."""
+
+    def __init__(self, exchange: Callable[[Any], Any], value: Any) -> None:
+        self._exchange = exchange
+        self._value = value
+
+    def __enter__(self) -> Any:
+        self._previous = self._exchange(self._value)
+        return self._value
+
+    def __exit__(self, *error: object) -> None:
+        self._exchange(self._previous)
+
+
+def _record_for(dependencies: Dependencies | None) -> Dependencies | None:
+    """Let `dependencies` have what the hook sees; who had it before."""
+    global _recording
+    previous, _recording = _recording, dependencies
+    return previous
 
 
 def _blind_to() -> frozenset[str]:
@@ -135,6 +147,8 @@ def _blind_to() -> frozenset[str]:
 
 def _system_roots() -> set[str]:
     """Directories whose files are not inputs of the project: the interpreter's own library, the kernel's tables."""
+    import sysconfig
+
     paths = sysconfig.get_paths()
     roots = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.__file__), "/proc", "/dev", "/sys"}
     roots |= {os.path.realpath(root) for root in roots}

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
+from lighthouse_build.frozen import frozen
 from lighthouse_build.language.values import Value, format_value
 
 __all__ = ["Constant", "Parameters"]
@@ -29,7 +29,7 @@ _REGION = "selected_region_attr"
 _PARAM = re.compile(r"!transform\.param<(?P<kind>i(?P<width>\d+)|index)>")
 
 
-@dataclass(frozen=True)
+@frozen
 class Constant:
     """What is bound to one argument: attributes as text (several for a list), and the argument's type."""
 
@@ -37,7 +37,7 @@ class Constant:
     attributes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class _Argument:
     name: str
     type: str

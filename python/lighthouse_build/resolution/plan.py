@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
-from lighthouse_build.language.pipeline_file import read_pipeline
 from lighthouse_build.resolution.dependencies import Dependencies
 from lighthouse_build.resolution.search import SearchPath
 from lighthouse_build.stage_file import PYTHON, ResolvedStage
 
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ["PlannedStep", "Planner", "asks_for_target", "read_resolved", "read_text", "runs_python"]
 
 
-@dataclass(frozen=True)
+@frozen
 class PlannedStep:
     """One step: its spec, the absolute path of its file ('' for passes), and where it was named.
 
@@ -34,13 +34,13 @@ class PlannedStep:
     text: str = ""
 
 
-@dataclass
 class Planner:
     """Expands specs. `dependencies` collects what was read on the way."""
 
-    search: SearchPath
-    dependencies: Dependencies
-    _including: list[str] = field(default_factory=list)
+    def __init__(self, search: SearchPath, dependencies: Dependencies) -> None:
+        self.search = search
+        self.dependencies = dependencies
+        self._including: list[str] = []
 
     def plan(self, spec: language.Spec, base: str, location: SourceLocation) -> list[PlannedStep]:
         """The steps of `spec`, which a file in the directory `base` names at `location`.
@@ -56,6 +56,8 @@ class Planner:
         return [PlannedStep(spec, path, location)]
 
     def _expand(self, spec: language.Pipeline, path: str, location: SourceLocation) -> list[PlannedStep]:
+        from lighthouse_build.language.pipeline_file import read_pipeline  # needs YAML
+
         if path in self._including:
             chain = [*self._including[self._including.index(path) :], path]
             msg = "the pipeline includes itself: " + " -> ".join(map(os.path.basename, chain))
@@ -102,6 +104,9 @@ def asks_for_target(steps: Sequence[PlannedStep]) -> bool:
     Read off the text, without running it, since builds ask at configure time. A function that is not defined in its
     file counts as asking. A Python step does not: it gets the target when it is applied.
     """
+
+    import ast
+    import re
 
     def asks(step: PlannedStep) -> bool:
         if not isinstance(step.spec, language.Generator):

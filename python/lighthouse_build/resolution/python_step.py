@@ -15,11 +15,11 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation
+from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
 from lighthouse_build.language.values import format_options, parse_options
 from lighthouse_build.resolution import generators, schedules
@@ -33,7 +33,7 @@ __all__ = ["PythonStep", "UserPython", "generate_payload"]
 PAYLOAD = "payload"
 
 
-@dataclass(frozen=True)
+@frozen
 class UserPython:
     """How user code runs.
 
@@ -154,7 +154,7 @@ def generate_payload(
     return result
 
 
-@dataclass(frozen=True)
+@frozen
 class PythonStep:
     """A step that stays Python: a stage class, or a payload-aware generator and the sequence of what it generates.
 

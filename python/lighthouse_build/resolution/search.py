@@ -9,20 +9,22 @@ inputs too: a file that appears there later would win.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
+from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.dependencies import Dependencies
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["SHIPPED", "SearchPath"]
 
 SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "stages")
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchPath:
     """The directories of `-I`, in order."""
 
@@ -62,7 +64,7 @@ def _near(path: str, roots: Sequence[str]) -> str:
     folder, name = os.path.split(path)
     names: list[str] = []
     for root in roots:
-        with contextlib.suppress(OSError):
-            names += os.listdir(os.path.join(root, folder))
+        directory = os.path.join(root, folder)
+        names += os.listdir(directory) if os.path.isdir(directory) else []
     found = sorted({n for n in names if n.endswith((".py", ".mlir", ".yaml", ".yml")) and n[0] not in "_."})
     return did_you_mean(name, found)
