@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lighthouse_build import errors
+from lighthouse_build import address_layout, errors
 from lighthouse_build.command_line import CODE, STDOUT, Request
 from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
-from lighthouse_build.stage_file import SIDECAR_SUFFIX, ResolvedStage, Step
+from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
 if TYPE_CHECKING:
     from lighthouse_build.language.spec import Spec
@@ -165,9 +165,20 @@ class Job:
         self._check_steps(stages)
         if self.request.split_input_file or self.request.verify_diagnostics:
             return self._test_parts(self.payload, stages)
-        contents, reported = self._lower_payload(self.payload, stages)
+        self._load(stages)
+        payload = self.payload
+        contents, reported = address_layout.in_own_heap(lambda: self._lower_payload(payload, stages))
         self._report(reported)
         return contents
+
+    def _load(self, stages: Sequence[ResolvedStage]) -> None:
+        """Import what applying `stages` needs, so that what is allocated then depends on them and the payload alone."""
+        import lighthouse_build.application.apply
+
+        if any(step.kind == SCHEDULE for stage in stages for step in stage.steps):
+            lighthouse_build.application.context.load().interpreter()
+        if self.request.kinds & (CODE | {"interface", "header"}):
+            import lighthouse_build.emission.c_interface
 
     def _lower_payload(
         self, payload: Payload, stages: Sequence[ResolvedStage]

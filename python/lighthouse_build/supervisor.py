@@ -16,6 +16,7 @@ import mmap
 import os
 import sys
 
+from lighthouse_build import address_layout
 from lighthouse_build.errors import CrashError, LighthouseError
 from lighthouse_build.standard_error import Capture
 
@@ -115,6 +116,7 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> No
         sys.stdout = sys.stderr
         # This process ends soon, and each collection walks the thousands of objects that the bindings are made of.
         gc.disable()
+        address_layout.reserve()
         view = memoryview(_outcome(job, progress))
         while view:
             view = view[os.write(writer, view) :]
@@ -127,7 +129,7 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> No
 def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
     """What becomes of the job: a kind and a value."""
     try:
-        return marshal.dumps(("result", job(progress)))
+        return marshal.dumps(("result", address_layout.in_own_heap(lambda: job(progress))))
     except LighthouseError as error:
         import pickle
 

@@ -97,7 +97,7 @@ class Diagnostics:
 
     def stage(self, stage: ResolvedStage) -> str:
         """Know `stage`, whose lines came from elsewhere; the name to parse it by, which is that of no file."""
-        name = f"<stage {stage.name}>"
+        name = f"<stage {len(self._stages)}>"  # of a length that no path changes: memory lies the same in every build
         self._stages[name] = stage
         return name
 

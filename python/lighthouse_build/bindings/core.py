@@ -46,9 +46,12 @@ class Core:
         Raises:
             ValueError: the interpreter failed; the diagnostics are in its text.
         """
-        interpreter = _extension(self.provider, "_mlirTransformInterpreter", "a transform interpreter")
         operations = (self._operation(value) for value in (payload, sequence, schedule))
-        interpreter.apply_named_sequence(*operations)
+        self.interpreter().apply_named_sequence(*operations)
+
+    def interpreter(self) -> Any:
+        """The extension that interprets schedules."""
+        return _extension(self.provider, "_mlirTransformInterpreter", "a transform interpreter")
 
     def translate_module_to_llvmir(self, module: Any) -> str:
         """The LLVM IR text of `module`, which must be of the LLVM dialect and of others that translate."""
