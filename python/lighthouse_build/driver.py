@@ -103,7 +103,7 @@ def _print_whether_target_is_asked(request: Request) -> None:
     from lighthouse_build.resolution.plan import Planner, asks_for_target
     from lighthouse_build.resolution.search import SearchPath
 
-    planner = Planner(SearchPath(request.include), Dependencies())
+    planner = Planner(SearchPath(request.include, request.python_path), Dependencies())
     steps = [
         step for text in request.stages for step in planner.plan(_parse_stage(text)[0], ".", _on_command_line(text, 0))
     ]
@@ -217,7 +217,7 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies()
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
-        planner = Planner(SearchPath(request.include), dependencies)
+        planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None
         if runs_python([step for _, plan in plans for step in plan]) or (payload and payload.generator):
@@ -231,7 +231,9 @@ def _fix_hash_seed(argv: Sequence[str]) -> None:
     """Start over with a fixed hash seed if user code will run: the order of a set must not change what it generates."""
     if os.environ.get("PYTHONHASHSEED") == "0" and not sys.flags.ignore_environment:
         return
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    # Isolated, as a build runs it, this process has not heeded the user's PYTHONPATH, and the next shall not.
+    kept = () if sys.flags.ignore_environment else ("PYTHONPATH",)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON") or k in kept}
     environment["PYTHONHASHSEED"] = "0"
     entry = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     os.execve(sys.executable, [sys.executable, "-s", entry, *argv], environment)

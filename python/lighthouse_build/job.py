@@ -75,7 +75,8 @@ class Job:
 
         if spec is None or location is None:
             return describe.list_passes()
-        return describe.describe(spec, location, SearchPath(self.request.include), self._user_python())
+        search = SearchPath(self.request.include, self.request.python_path)
+        return describe.describe(spec, location, search, self._user_python())
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
@@ -93,7 +94,7 @@ class Job:
         from lighthouse_build.resolution.resolve import resolve
 
         with self._doing(f"stage '{name}' (resolving it)"):
-            return resolve(steps, name, self.python)
+            return resolve(steps, name, self.python, lambda remark: self._report([remark]))
 
     def _user_python(self) -> UserPython | None:
         """How user code runs, if any will."""
@@ -127,14 +128,16 @@ class Job:
         """`--emit=stage`: one resolved stage of all specs."""
         from lighthouse_build.application.apply import parse_pipeline
         from lighthouse_build.application.context import Diagnostics, context, load, parse_stage
+        from lighthouse_build.resolution.resolve import requirements
         from lighthouse_build.stage_file import PASSES
 
         (emission,) = self.request.emissions
         stage = self._resolve([step for _, plan in self.plans for step in plan], "the stage")
         # What can be known to fail now, fails now: the text parses again, and its pass pipelines exist.
-        with context() as ctx, load().generic_operations():
+        with context() as ctx, load().ir.Location.unknown(), load().generic_operations():
             diagnostics = Diagnostics(ctx)
-            module = parse_stage(stage, diagnostics, ctx)
+            with requirements(stage, self.python, diagnostics):
+                module = parse_stage(stage, diagnostics, ctx)
             for step, holder in zip(stage.steps, module.operation.regions[0].blocks[0].operations):
                 if step.kind == PASSES:
                     pipeline = holder.attributes["lh.pass_pipeline"].value

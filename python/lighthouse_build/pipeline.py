@@ -60,7 +60,8 @@ class Pipeline:
         self._given_target = target
         self._python_path = tuple(os.fspath(p) for p in python_path)
         self._dependencies = Dependencies()
-        planner = Planner(SearchPath(tuple(os.fspath(p) for p in include)), self._dependencies)
+        search = SearchPath(tuple(os.fspath(p) for p in include), self._python_path)
+        planner = Planner(search, self._dependencies)
         self._plans = [_plan(stage, planner) for stage in stages]
         self._resolved: list[ResolvedStage] | None = None
         #: Warnings and remarks of the last `apply`.

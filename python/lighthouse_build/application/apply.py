@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Applying resolved stages to a payload, step by step.
 
-A step is a pass pipeline or a transform schedule. The payload is verified after each: the interpreter does not do
-that by itself.
+A step is a pass pipeline, a transform schedule or Python. The payload is verified after each: the interpreter does not
+do that by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
@@ -58,19 +58,33 @@ def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mli
         LoweringError: a step that failed or left invalid IR; names stage and step.
     """
     for stage in stages:
-        known = diagnostics.take()
-        module = mlir.parse_stage(stage, diagnostics, payload.operation.context)
-        if stage.path:
-            diagnostics.take()  # warnings of a stage in a file were told when it was resolved
-        diagnostics.found[:0] = known
-        nested = list(module.regions[0].blocks[0].operations)
-        for index, (step, holder) in enumerate(zip(stage.steps, nested)):
-            for hook in hooks.before:
-                hook(stage, step, index, payload)
-            payload = _apply(payload, stage, step, index, holder.operation, diagnostics, hooks)
-            for hook in hooks.after:
-                hook(stage, step, index, payload)
+        with _requirements(stage, diagnostics, hooks):
+            payload = _apply_stage(payload, stage, diagnostics, hooks)
     return payload
+
+
+def _apply_stage(payload: Any, stage: ResolvedStage, diagnostics: mlir.Diagnostics, hooks: Hooks) -> Any:
+    known = diagnostics.take()
+    module = mlir.parse_stage(stage, diagnostics, payload.operation.context)
+    if stage.path:
+        diagnostics.take()  # warnings of a stage in a file were told when it was resolved
+    diagnostics.found[:0] = known
+    nested = list(module.regions[0].blocks[0].operations)
+    for index, (step, holder) in enumerate(zip(stage.steps, nested)):
+        for hook in hooks.before:
+            hook(stage, step, index, payload)
+        payload = _apply(payload, stage, step, index, holder.operation, diagnostics, hooks)
+        for hook in hooks.after:
+            hook(stage, step, index, payload)
+    return payload
+
+
+def _requirements(stage: ResolvedStage, diagnostics: mlir.Diagnostics, hooks: Hooks) -> AbstractContextManager[None]:
+    if not stage.requires:
+        return nullcontext()
+    from lighthouse_build.resolution.resolve import requirements
+
+    return requirements(stage, hooks.python, diagnostics)
 
 
 def describe(stage: ResolvedStage, step: Step) -> str:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -173,8 +175,27 @@ def reporting(
         raise kind(message, location, causes=causes) from None
     except (ValueError, RuntimeError) as error:
         # The interpreter raises ValueError with the diagnostics flattened into its text.
+        if _is_user_s(error):
+            raise _of_user(error, message, kind, location) from None
         causes = [*diagnostics.take(), diagnostics.flattened(str(error))]
         raise kind(message, location, causes=causes) from None
+    except Exception as error:  # of code that MLIR called
+        raise _of_user(error, message, kind, location) from None
+
+
+def _is_user_s(error: Exception) -> bool:
+    """Whether `error` was raised by an operation that is implemented in Python, and not by MLIR."""
+    from lighthouse_build.resolution.generators import user_frames
+
+    return bool(user_frames(error))
+
+
+def _of_user(
+    error: Exception, message: str, kind: type[LighthouseError], location: SourceLocation | None
+) -> LighthouseError:
+    from lighthouse_build.resolution.generators import as_error
+
+    return as_error(error, message, location, kind)
 
 
 def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> Any:
@@ -232,6 +253,9 @@ def recorded_locations() -> Iterator[None]:
     """While this runs, operations that Python builds are located where the code stands that builds them."""
     from mlir import ir  # the full package: only generators come here, and they have loaded it
 
+    helpers = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schedule.py")
+    for path in (str(load().provider.root), helpers, contextlib.__file__):  # the user called them, and is meant
+        load().leave_out_of_locations(path)
     with ir.loc_tracebacks(max_depth=8):
         yield
 

@@ -85,6 +85,10 @@ class Core:
         finally:
             registry.dialect_search_modules = modules
 
+    def leave_out_of_locations(self, prefix: str) -> None:
+        """From here on, locations that operations get from Python's stack leave out the files with this prefix."""
+        self._registry().register_traceback_file_exclusion(prefix)
+
     def _registry(self) -> Any:
         return _extension(self.provider, "_mlir", "an IR module").globals
 

@@ -20,7 +20,7 @@ from lighthouse_build.errors import UsageError
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 __all__ = ["KINDS", "Dependencies", "depends_on"]
@@ -91,6 +91,11 @@ class Dependencies:
             return previous
 
         return _Exchange(exchange, [])
+
+    def reuse(self, files: Iterable[str]) -> None:
+        """Count `files` as imported: what they held is in memory from before."""
+        for path in files:
+            self._saw(path, "imports")
 
     def paused(self) -> _Exchange:
         """A context manager: while it is open, nothing is added, since the driver itself is at work."""

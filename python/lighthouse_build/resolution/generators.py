@@ -5,7 +5,8 @@
 User code runs in the child process, with the file's directory importable after the standard library and before
 installed packages, never with cached bytecode of the project (a same-second edit would load the old code), and with a
 scrubbed environment. What a file imported from the project is forgotten afterwards: two generators may each have a
-`helpers.py` of their own.
+`helpers.py` of their own. A package is only put aside, and is there again for whoever would import that very package:
+it may register with the bindings, which take a type or a dialect once.
 """
 
 from __future__ import annotations
@@ -22,12 +23,28 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 from typing import Any
 
-from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
+from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, SourceLocation, did_you_mean
 
-__all__ = ["call", "check_options", "load", "lookup", "public_names", "scrub_environment", "user_code"]
+__all__ = [
+    "FILE_PREFIX",
+    "as_error",
+    "call",
+    "check_options",
+    "import_directories",
+    "import_module",
+    "load",
+    "lookup",
+    "public_names",
+    "scrub_environment",
+    "user_code",
+    "user_frames",
+]
+
+# Begins the name in `sys.modules` of a file that is no module of a package; its path follows.
+FILE_PREFIX = "lighthouse_stage:"
 
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
@@ -69,15 +86,64 @@ def _is_installed(path: str, bindings: str) -> bool:
     return inside or path.startswith(roots)
 
 
+class _Shelf:
+    """Packages of the project that were imported before: root directory, to top-level name, to modules."""
+
+    def __init__(self) -> None:
+        self._packages: dict[str, dict[str, dict[str, ModuleType]]] = {}
+        self._stamps: dict[str, tuple[int, int]] = {}
+
+    def put(self, name: str, module: ModuleType) -> None:
+        """Keep the module `name` if it is of a package."""
+        top = name.partition(".")[0]
+        init = getattr(sys.modules.get(top), "__file__", None) or ""
+        path = getattr(module, "__file__", None)
+        if os.path.basename(init) == "__init__.py" and path:
+            root = os.path.dirname(os.path.dirname(os.path.abspath(init)))
+            self._packages.setdefault(root, {}).setdefault(top, {})[name] = module
+            self._stamps[path] = _stamp(path)
+
+    def take(self, directories: Sequence[str]) -> list[str]:
+        """Give back the packages that an import would find in `directories`; their files."""
+        files: list[str] = []
+        for at, root in enumerate(map(os.path.abspath, directories)):
+            for top, modules in list(self._packages.get(root, {}).items()):
+                before = (os.path.join(directory, top) for directory in directories[:at])
+                if top in sys.modules or any(os.path.isdir(p) or os.path.isfile(p + ".py") for p in before):
+                    continue
+                paths = [str(module.__file__) for module in modules.values()]
+                if any(_stamp(path) != self._stamps[path] for path in paths):
+                    del self._packages[root][top]  # edited since, in a process that lives longer than a build's
+                    continue
+                sys.modules.update(modules)
+                files += paths
+        return files
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+_shelf = _Shelf()
+
+
 @contextmanager
-def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[None]:
+def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[list[str]]:
     """Run user code: imports find `directories` (first wins); afterwards what was set is undone.
 
-    Modules of these directories are forgotten, all others stay: to load the bindings or numpy twice would be fatal.
+    Modules of these directories are forgotten, packages put aside; all others stay: to load the bindings or numpy twice
+    would be fatal.
 
     Args:
         directories: of the project.
         bindings: the directory of the MLIR bindings, if the code may load them: they need not be installed.
+
+    Yields:
+        The files of packages that are there from before: no import will open them.
     """
     path, modules, cwd, argv = list(sys.path), set(sys.modules), os.getcwd(), list(sys.argv)
 
@@ -95,23 +161,27 @@ def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[None]:
     importlib.invalidate_caches()
     sys.dont_write_bytecode = True
     try:
-        yield
+        yield _shelf.take(directories)
     finally:
         sys.path[:], sys.argv[:] = path, argv
         sys.path_hooks.remove(project_hook)
         sys.path_importer_cache.clear()
         os.chdir(cwd)
         roots = tuple(os.path.join(os.path.abspath(directory), "") for directory in directories)
-        for name in set(sys.modules) - modules:
+        forgotten = []
+        for name in sorted(set(sys.modules) - modules):
             origin = os.path.abspath(getattr(sys.modules[name], "__file__", None) or os.sep)
             if origin.startswith(roots) and not _is_installed(origin, bindings):
-                del sys.modules[name]
+                _shelf.put(name, sys.modules[name])
+                forgotten.append(name)
+        for name in forgotten:
+            del sys.modules[name]
 
 
 def _dotted_name(path: str) -> tuple[str, str]:
     """The module name of the file and the directory that makes it importable: in a package, its dotted name."""
     directory, base = os.path.split(path)
-    parts = [base[: -len(".py")]]
+    parts = [] if base == "__init__.py" else [base[: -len(".py")]]
     while os.path.isfile(os.path.join(directory, "__init__.py")):
         directory, package = os.path.split(directory)
         parts.insert(0, package)
@@ -131,9 +201,9 @@ def load(path: str, location: SourceLocation) -> ModuleType:
     Raises:
         InputError: when the file cannot be imported; shows the user's frames.
     """
-    name, _ = _dotted_name(path)
+    name, root = _dotted_name(path)
     with _reporting(f"importing '{path}' failed", location):
-        if "." in name:
+        if root != os.path.dirname(path):
             module = importlib.import_module(name)
             if os.path.realpath(module.__file__ or "") != os.path.realpath(path):
                 msg = f"'{name}' was found in '{module.__file__}'; rename one of the two packages"
@@ -144,9 +214,26 @@ def load(path: str, location: SourceLocation) -> ModuleType:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         # Under a name of its own: the file may be called like a module that it imports.
-        sys.modules[f"lighthouse_stage:{path}"] = module
+        sys.modules[FILE_PREFIX + path] = module
         spec.loader.exec_module(module)
         return module
+
+
+def import_module(name: str, location: SourceLocation) -> ModuleType:
+    """Import the module `name`, which a stage at `location` requires; call it inside `user_code`.
+
+    Raises:
+        InputError: when it cannot be imported; shows the user's frames.
+    """
+    with _reporting(f"importing '{name}' failed", location):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):
+                raise
+            msg = f"the stage requires the Python module '{name}', and there is no '{error.name}'"
+            fix = "name the directory that it is in with --python-path (PYTHON_PATH in CMake)"
+            raise InputError(f"{msg}; {fix}", location) from None
 
 
 def lookup(
@@ -234,20 +321,42 @@ def _reporting(what: str, location: SourceLocation) -> Iterator[None]:
         at = SourceLocation(error.filename or location.file, error.lineno or 0, error.offset or 0)
         raise InputError(f"{type(error).__name__}: {error.msg}", at, [_named_at(what, location)]) from None
     except SystemExit as error:
-        frames = _user_frames(error.__traceback__)
+        frames = user_frames(error)
         raise InputError(
             f"{what}: it called sys.exit({error.code!r}); a generator returns its module",
             frames[0].location if frames else location,
             [*frames[1:], _named_at("named", location)],
         ) from None
     except BaseException as error:  # KeyboardInterrupt included: the driver's own is handled by the parent
-        frames = _user_frames(error.__traceback__)
-        message = f"{what}: {_summary(error)}"
-        notes = [*frames[1:], *_chain(error), _named_at("named", location)]
-        raise InputError(message, frames[0].location if frames else location, notes) from None
+        raise as_error(error, what, location) from None
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def as_error(
+    error: BaseException, what: str, location: SourceLocation | None, kind: type[LighthouseError] = InputError
+) -> LighthouseError:
+    """The exception `error` of user code as an error `what` of class `kind`, at the innermost line of the project.
+
+    `location` is that of the stage.
+    """
+    frames = user_frames(error)
+    at = frames[0].location if frames else location
+    named = [_named_at("named", location)] if location and location != at else []
+    mismatch = _mismatch(error)
+    if mismatch:
+        return InputError(mismatch, at, [*frames[1:], Diagnostic(what, severity="note"), *named])
+    return kind(f"{what}: {_summary(error)}", at, [*frames[1:], *_chain(error), *named])
+
+
+def _mismatch(error: BaseException) -> str | None:
+    """What is wrong if the bindings, of another version, call the user's code in another way."""
+    if not isinstance(error, TypeError):
+        return None
+    from lighthouse_build.resolution import python_dialects
+
+    return python_dialects.mismatch(error)
 
 
 def _summary(error: BaseException) -> str:
@@ -263,7 +372,7 @@ def _chain(error: BaseException) -> list[Diagnostic]:
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     while cause is not None and id(cause) not in seen and len(notes) < 10:
         seen.add(id(cause))
-        frames = _user_frames(cause.__traceback__)
+        frames = user_frames(cause)
         notes.append(Diagnostic(f"caused by {_summary(cause)}", frames[0].location if frames else None, "note"))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return notes
@@ -273,13 +382,12 @@ def _named_at(what: str, location: SourceLocation) -> Diagnostic:
     return Diagnostic(f"{what}, in this stage" if what == "named" else what, location, "note")
 
 
-def _user_frames(tb: TracebackType | None) -> list[Diagnostic]:
-    """The frames of the project, innermost first, as notes."""
-    installed = (*_installed_roots(), _PACKAGE)
+def user_frames(error: BaseException) -> list[Diagnostic]:
+    """The frames of the project that `error` came through, innermost first, as notes."""
     frames = []
-    for frame in traceback.extract_tb(tb):
+    for frame in traceback.extract_tb(error.__traceback__):
         path = os.path.abspath(frame.filename)
-        if frame.filename.startswith("<") or path.startswith(installed):
+        if frame.filename.startswith("<") or _is_installed(path, ""):
             continue
         column = (getattr(frame, "colno", None) or -1) + 1
         frames.append(Diagnostic(f"in {frame.name}", SourceLocation(frame.filename, frame.lineno or 0, column), "note"))

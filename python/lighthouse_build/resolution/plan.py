@@ -92,7 +92,8 @@ def runs_python(steps: Sequence[PlannedStep]) -> bool:
 
     def runs(step: PlannedStep) -> bool:
         if isinstance(step.spec, language.Resolved):
-            return any(known.kind == PYTHON for known in read_resolved(step.path).steps)
+            stage = read_resolved(step.path)
+            return bool(stage.requires) or any(known.kind == PYTHON for known in stage.steps)
         return isinstance(step.spec, (language.Generator, language.StageClass))
 
     return any(map(runs, steps))

@@ -4,8 +4,9 @@
 
 A generator is a function that returns a module, `gen(**options) -> ir.Module`. It is called once, when its stage is
 resolved, unless it has a parameter named `payload`: then it is called for each payload while the stage is applied,
-and stands in the resolved stage as a Python step. So do stage classes, `Name(**options).apply(module)`. A parameter
-annotated `lighthouse_build.Target` is given what code is generated for.
+and stands in the resolved stage as a Python step. So do generators of schedules that do not verify, which cannot be
+written as text, and stage classes, `Name(**options).apply(module)`. A parameter annotated `lighthouse_build.Target` is
+given what code is generated for.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build.application import context as mlir
@@ -22,8 +24,9 @@ from lighthouse_build.errors import InputError, LoweringError, SourceLocation
 from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
 from lighthouse_build.language.values import format_options, parse_options
-from lighthouse_build.resolution import generators, schedules
+from lighthouse_build.resolution import generators, python_dialects, schedules
 from lighthouse_build.resolution.dependencies import Dependencies
+from lighthouse_build.stage_file import ResolvedStage
 
 if TYPE_CHECKING:
     from lighthouse_build.target import Target
@@ -49,18 +52,46 @@ class UserPython:
     target: Callable[[], Target]
     root: str
 
-    @contextmanager
-    def running(self, path: str, diagnostics: mlir.Diagnostics) -> Iterator[None]:
+    def running(self, path: str, diagnostics: mlir.Diagnostics) -> AbstractContextManager[None]:
         """Set up what code of the file `path` needs; its errors get MLIR's diagnostics."""
+        return self._running((path,), diagnostics)
+
+    @contextmanager
+    def requiring(self, stage: ResolvedStage, diagnostics: mlir.Diagnostics) -> Iterator[None]:
+        """Load the dialects that `stage` requires into the current context, and set up what their code needs.
+
+        Raises:
+            InputError: one cannot be imported or loaded.
+        """
+        files = python_dialects.required_files(stage.requires, self.root)
+        for path in files:
+            if not os.path.isfile(path):
+                msg = f"the stage needs the file '{path}', which does not exist; resolve the stage again"
+                raise InputError(msg, SourceLocation(stage.name))
+            self.dependencies.add(path, "imports")
+        with self._running(files, diagnostics):
+            python_dialects.import_required(stage.requires, stage.name, self.root)
+            yield
+
+    def required_by(self, schedule: Any, path: str) -> list[str]:
+        """What applying the module `schedule`, made by the file `path`, requires; inside `running`."""
+        own = set(generators.import_directories(path)) - set(self.python_path)
+        importable = [*self.python_path, *(directory for directory in sys.path if directory not in own)]
+        return python_dialects.required_by(schedule, importable, self.root)
+
+    @contextmanager
+    def _running(self, paths: Sequence[str], diagnostics: mlir.Diagnostics) -> Iterator[None]:
         bindings = str(mlir.load().provider.root)
         self.dependencies.ignore(bindings)
-        directories = [*generators.import_directories(path), *self.python_path]
+        own = (directory for path in paths for directory in generators.import_directories(path))
+        directories = [*dict.fromkeys(own), *self.python_path]
         with (
             mlir.user_operations(),
-            generators.user_code(directories, bindings),
+            generators.user_code(directories, bindings) as known,
             self.dependencies.recording(),
             mlir.recorded_locations(),
         ):
+            self.dependencies.reuse(known)
             try:
                 yield
             except InputError as error:
@@ -83,6 +114,7 @@ class UserPython:
             if parameter in options:
                 raise InputError(f"'{parameter}' of '{name}' is given by lh-opt, not by options", location)
         generators.check_options(function, {**options, **extra}, name, location, hidden=tuple(extra))
+        python_dialects.load_imported(location)
         return generators.call(function, {**options, **extra}, name, location)
 
 
@@ -156,7 +188,7 @@ def generate_payload(
 
 @frozen
 class PythonStep:
-    """A step that stays Python: a stage class, or a payload-aware generator and the sequence of what it generates.
+    """A step that stays Python: a stage class, or a generator and the sequence of what it generates.
 
     Attributes:
         path: of the file; in the resolved stage relative to the project.
@@ -244,10 +276,11 @@ class PythonStep:
         return checked_module(result, payload.context, f"'{self.name}.apply' in '{location.file}'", location)
 
     def _generate(self, function: Any, payload: Any, python: UserPython, location: SourceLocation, what: str) -> Any:
-        before = str(payload)
-        given = {PAYLOAD: payload}
+        aware = wants_payload(function)
+        before = str(payload) if aware else ""
+        given = {PAYLOAD: payload} if aware else {}
         result = python.call(function, parse_options(self.options), self.name, location, given)
-        if str(payload) != before:
+        if aware and str(payload) != before:
             msg = f"{what}: the generator '{self.name}' changed its payload, which is read-only; write a stage class"
             raise LoweringError(msg, location)
         return checked_module(result, payload.context, f"'{self.name}' in '{location.file}'", location)
@@ -260,9 +293,9 @@ class PythonStep:
             self.path, self.name, self.sequence or None, params=parse_options(self.params) if self.params else {}
         )
         name = language.describe(spec)
-        schedules.check(schedule.operation, name, location, diagnostics)
+        sound = schedules.check(schedule.operation, name, location, diagnostics) is None
         holder = ir.Module.create(ir.Location.unknown(payload.context))
-        nested = schedules.nest(schedule.operation, holder.body, 0, spec, location, diagnostics)
+        nested = schedules.nest(schedule.operation, holder.body, 0, spec, location, diagnostics, verify=sound)
         entry = list(nested.regions[0].blocks[0].operations)[-1].operation
         with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
             mlir.load().apply_named_sequence(payload, entry, nested)

@@ -7,11 +7,12 @@ MLIR is loaded, in a context of its own, only if the plan is more than passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
-from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.locations import line_locations
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
@@ -20,16 +21,22 @@ from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, ResolvedStage,
 if TYPE_CHECKING:
     from lighthouse_build.resolution.python_step import UserPython
 
-__all__ = ["resolve"]
+__all__ = ["requirements", "resolve"]
 
 
-def resolve(steps: Sequence[PlannedStep], name: str, python: UserPython | None) -> ResolvedStage:
+def resolve(
+    steps: Sequence[PlannedStep],
+    name: str,
+    python: UserPython | None,
+    remark: Callable[[Diagnostic], None] = lambda _: None,
+) -> ResolvedStage:
     """Resolve `steps` to one stage.
 
     Args:
         steps: a plan.
         name: what messages call the stage.
         python: how user code runs; may be None for a plan that has none.
+        remark: takes what should be told, but is no error.
 
     Raises:
         InputError: at the place of the schedule, generator or spec that is wrong.
@@ -37,19 +44,20 @@ def resolve(steps: Sequence[PlannedStep], name: str, python: UserPython | None) 
     passes = [(s.spec.anchored, s.spec.text, s.location) for s in steps if isinstance(s.spec, language.PassPipeline)]
     if len(passes) == len(steps):
         return stage_file.passes_only(passes, name)
-    return _Builder(name, python).build(steps)
+    return _Builder(name, python, remark).build(steps)
 
 
 class _Builder:
     """Builds the module of a resolved stage in a context of its own."""
 
-    def __init__(self, name: str, python: UserPython | None) -> None:
+    def __init__(self, name: str, python: UserPython | None, remark: Callable[[Diagnostic], None]) -> None:
         from lighthouse_build.application import context as mlir  # loads the bindings
 
         self.mlir = mlir
         self.ir = mlir.load().ir
         self.name = name
         self.python = python
+        self.remark = remark
         self.steps: list[Step] = []
         self.requires: list[str] = []
 
@@ -80,6 +88,7 @@ class _Builder:
                 module = self.ir.Module.parse(step.text, self.context)
             else:
                 module = self.mlir.parse_file(step.path, "schedule", self.diagnostics, self.context)
+            self._check(module, spec, step)
             self._schedule(module, spec, step)
         else:
             self._python(spec, step)
@@ -97,8 +106,9 @@ class _Builder:
         """Take over the steps of a stage that was resolved before."""
         ir = self.ir
         stage = read_resolved(step.path)
-        self.requires += [r for r in stage.requires if r not in self.requires]
-        module = self.mlir.parse_stage(stage, self.diagnostics, self.context)
+        self._require(stage.requires)
+        with requirements(stage, self.python, self.diagnostics):
+            module = self.mlir.parse_stage(stage, self.diagnostics, self.context)
         for index, (nested, known) in enumerate(zip(list(module.regions[0].blocks[0].operations), stage.steps)):
             copy = nested.operation.clone(ip=ir.InsertionPoint(self.outer.body))
             copy.attributes["sym_name"] = ir.StringAttr.get(f"step{len(self.steps)}")
@@ -114,17 +124,24 @@ class _Builder:
         msg = f"the stage has no symbol '@{name}'; resolve it again"
         raise InputError(msg, SourceLocation(self.name))
 
+    def _require(self, names: Sequence[str]) -> None:
+        self.requires += [name for name in names if name not in self.requires]
+
     def _schedule(self, module: Any, spec: language.Schedule | language.Generator, step: PlannedStep) -> None:
         from lighthouse_build.resolution import schedules
 
-        name = language.describe(spec)
-        schedules.check(module.operation, name, step.location, self.diagnostics)
         schedules.nest(module.operation, self.outer.body, len(self.steps), spec, step.location, self.diagnostics)
-        self.steps.append(Step(SCHEDULE, name))
+        self.steps.append(Step(SCHEDULE, language.describe(spec)))
+
+    def _check(self, module: Any, spec: language.Schedule | language.Generator, step: PlannedStep) -> Diagnostic | None:
+        """What is wrong with a schedule that can be applied, but not be written as text. Raises InputError."""
+        from lighthouse_build.resolution import schedules
+
+        return schedules.check(module.operation, language.describe(spec), step.location, self.diagnostics)
 
     def _python(self, spec: language.Generator | language.StageClass, step: PlannedStep) -> None:
         """Run a generator now, or keep as a Python step what can only run on a payload."""
-        from lighthouse_build.resolution import generators, python_step
+        from lighthouse_build.resolution import generators, python_dialects, python_step
 
         assert self.python is not None
         python = self.python
@@ -134,19 +151,48 @@ class _Builder:
             name = spec.name if isinstance(spec, language.StageClass) else spec.function
             kind = "class" if is_class else "function"
             function = generators.lookup(module, name, step.path, step.location, kind)
-            stays = is_class or python_step.wants_payload(function)
-            if stays:
+            if isinstance(spec, language.StageClass) or python_step.wants_payload(function):
                 hidden = [*python_step.target_parameters(function), *([] if is_class else [python_step.PAYLOAD])]
                 options = {**spec.options, **dict.fromkeys(hidden)}
                 generators.check_options(function, options, name, step.location, hidden=hidden)
             else:
                 result = python.call(function, spec.options, name, step.location)
-        if stays:
-            kept = python_step.PythonStep.of(spec, step.path, python, sources)
-            holder = self._holder(step.location)
-            holder.attributes["lh.python"] = self.ir.DictAttr.get(kept.to_attributes(self.ir))
-            self.steps.append(Step(PYTHON, language.describe(spec)))
-            return
-        assert isinstance(spec, language.Generator)
-        what = f"'{spec.function}' in '{step.path}'"
-        self._schedule(python_step.checked_module(result, self.context, what, step.location), spec, step)
+                what = f"'{name}' in '{step.path}'"
+                schedule = python_step.checked_module(result, self.context, what, step.location)
+                python_dialects.refuse_late(schedule.operation, name, step.location)
+                fault = self._check(schedule, spec, step)
+                if fault is None:
+                    self._require(python.required_by(schedule.operation, step.path))
+                    self._schedule(schedule, spec, step)
+                    return
+                self._tell(spec, step, fault)
+        kept = python_step.PythonStep.of(spec, step.path, python, sources)
+        holder = self._holder(step.location)
+        holder.attributes["lh.python"] = self.ir.DictAttr.get(kept.to_attributes(self.ir))
+        self.steps.append(Step(PYTHON, language.describe(spec)))
+
+    def _tell(self, spec: language.Generator, step: PlannedStep, fault: Diagnostic) -> None:
+        name = language.describe(spec)
+        msg = (
+            f"the schedule '{name}' does not verify, so it cannot be written as text; "
+            "its generator runs again for each payload"
+        )
+        why = Diagnostic(fault.message, fault.location, "note", fault.notes)
+        self.remark(Diagnostic(msg, step.location, "remark", (why,)))
+
+
+@contextmanager
+def requirements(stage: ResolvedStage, python: UserPython | None, diagnostics: Any) -> Iterator[None]:
+    """While this runs, the current context has the dialects that `stage` requires, and their code what it needs.
+
+    Raises:
+        InputError: they cannot be loaded, or `python` is None.
+    """
+    if not stage.requires:
+        yield
+        return
+    if python is None:
+        msg = f"the stage needs dialects defined in Python ({', '.join(stage.requires)}), which are not allowed here"
+        raise InputError(msg, SourceLocation(stage.name))
+    with python.requiring(stage, diagnostics):
+        yield

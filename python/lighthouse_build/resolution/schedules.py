@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
-from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.parameters import Constant, Parameters
 
@@ -19,13 +20,71 @@ _MAIN = "__transform_main"
 _WITH_SEQUENCES = "transform.with_named_sequence"
 _READONLY = "transform.readonly"
 _CONSUMED = "transform.consumed"
+_TOO_WIDE = re.compile(r"operand #(\d+) must be Transform IR handle to (\S+) operations, but got '!transform\.any_op'")
+_TOO_NARROW = "expected base type 'transform.any_op' but got 'transform.op'"  # of an operation that Python defines
 
 
-def check(module: Any, name: str, location: SourceLocation, diagnostics: mlir.Diagnostics) -> None:
-    """Refuse a module, called `name`, that is no schedule or does not verify. Raises InputError at `location`."""
+def check(module: Any, name: str, location: SourceLocation, diagnostics: mlir.Diagnostics) -> Diagnostic | None:
+    """Refuse a module, called `name`, that is no schedule or does not verify.
+
+    Returns:
+        What MLIR says of a schedule whose only fault is that operations take handles of a wider or narrower type than
+        they ask for. It can be applied, since the interpreter looks at what a handle holds, but not be written as text.
+
+    Raises:
+        InputError: at `location`, for any other fault.
+    """
     if _WITH_SEQUENCES not in module.attributes:
         raise InputError(f"the schedule '{name}' lacks the module attribute '{_WITH_SEQUENCES}'", location)
-    mlir.verify(module, f"the schedule '{name}' does not verify", InputError, diagnostics, location)
+    try:
+        mlir.verify(module, f"the schedule '{name}' does not verify", InputError, diagnostics, location)
+    except InputError:
+        fault = _handle_fault(module, diagnostics)
+        if fault is None:
+            raise
+        return fault
+    return None
+
+
+def _handle_fault(module: Any, diagnostics: mlir.Diagnostics) -> Diagnostic | None:
+    """The first complaint about the type of a handle, if casts are all that `module` lacks to verify."""
+    ir = mlir.load().ir
+    faults: list[Diagnostic] = []
+
+    def fault(op: Any) -> Diagnostic | None:
+        try:
+            op.verify()
+        except ir.MLIRError as error:
+            found = [*map(diagnostics.convert, error.error_diagnostics), *diagnostics.take()]
+            return next((d for d in found if d.severity == "error"), Diagnostic("the schedule does not verify"))
+        return None
+
+    def cast(op: Any, index: int, kind: str) -> None:
+        made = ir.Type.parse(kind, op.context)
+        narrow = ir.Operation.create("transform.cast", [made], [op.operands[index]], ip=ir.InsertionPoint(op))
+        op.operands[index] = narrow.results[0]
+
+    def mend(op: Any) -> None:
+        for nested in [o.operation for region in op.regions for block in region.blocks for o in block.operations]:
+            mend(nested)
+        for _ in range(len(op.operands)):  # MLIR complains of one at a time
+            found = fault(op)
+            if found is None:
+                return
+            narrow = _TOO_WIDE.search(found.message)
+            given = [i for i, value in enumerate(op.operands) if str(value.type).startswith("!transform.op<")]
+            if narrow:
+                cast(op, int(narrow[1]), f'!transform.op<"{narrow[2]}">')
+            elif _TOO_NARROW in found.message and given:
+                for index in given:
+                    cast(op, index, "!transform.any_op")
+            else:
+                return
+            faults.append(found)
+
+    copy = module.clone()
+    mend(copy)
+    return faults[0] if faults and fault(copy) is None else None
 
 
 def nest(
@@ -35,6 +94,7 @@ def nest(
     spec: language.Schedule | language.Generator,
     location: SourceLocation,
     diagnostics: mlir.Diagnostics,
+    verify: bool = True,
 ) -> Any:
     """Copy the schedule `module` to the end of `block` as step `index`, with an entry that binds the parameters.
 
@@ -45,6 +105,7 @@ def nest(
         spec: names the sequence and gives the parameters.
         location: where the spec stands.
         diagnostics: of the context.
+        verify: refuse what does not verify with its parameters; not of a schedule that `check` complained of.
 
     Returns:
         The copy.
@@ -60,7 +121,8 @@ def nest(
     _give_effects(ir, copy, sequence, diagnostics)
     constants = Parameters(ir, copy, sequence, name, location).bind(spec.params)
     copy.regions[0].blocks[0].append(_entry(ir, copy.context, sequence, index, constants))
-    mlir.verify(copy, f"'{name}' does not verify with its parameters", InputError, diagnostics, location)
+    if verify:
+        mlir.verify(copy, f"'{name}' does not verify with its parameters", InputError, diagnostics, location)
     return copy
 
 

@@ -7,6 +7,7 @@ from run import Project
 AWARE_V3 = "Resolving stage aware for x86-64-v3"
 AWARE_V4 = "Resolving stage aware for x86-64-v4"
 AROUND_V4 = "Resolving stage around for x86-64-v4"
+OTHERS = ("unaware", "rename", "flag", "flag_and_clean")
 RENAMED = {f"Lowering renamed/{name}" for name in ("payload", "payloads", "payloads-create_payload-functions-2")}
 
 
@@ -19,7 +20,7 @@ def check(project: Project) -> None:
     ran = project.build()
     resolved = [step for step in ran if step.startswith("Resolving")]
     assert sorted(resolved) == sorted(
-        [AWARE_V3, AWARE_V4, AROUND_V4, "Resolving stage unaware", "Resolving stage rename"]
+        [AWARE_V3, AWARE_V4, AROUND_V4, *(f"Resolving stage {name}" for name in OTHERS)]
     ), ran
     assert "%c8 = " in text(project, "v3/payload.mlir")
     assert "%c8 = " in text(project, "v3_again/payload.mlir")
@@ -39,6 +40,12 @@ def check(project: Project) -> None:
     ran = project.build()
     assert set(ran) >= {"Resolving stage rename", *RENAMED}, ran
     assert "@mm_newer_x" in text(project, "renamed/payload.mlir")
+    # So is the implementation of an operation, though the text of the stage stays the same.
+    assert "{flagged}" in text(project, "flagged/payload.mlir")
+    project.edit("modules/flags.py", '"flagged"', '"flown"')
+    project.expect("Resolving stage flag", "Resolving stage flag_and_clean", "Lowering flagged/payload")
+    assert "{flown}" in text(project, "flagged/payload.mlir")
+    project.expect_nothing()
     project.edit("payloads.py", "@f", "@g")
     project.expect("Lowering renamed/payloads", "Lowering renamed/payloads-create_payload-functions-2")
     project.expect_nothing()
