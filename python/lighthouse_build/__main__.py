@@ -21,6 +21,20 @@ if __package__ in (None, ""):
         sys.path.insert(next(_INSTALLED, len(sys.path)), _PARENT)
 
 
+# Where a standard stream is closed, the next file that anybody opens would become it. What is written to this standard
+# output fails, since it would be lost.
+if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+    while (_descriptor := os.open(os.devnull, os.O_RDONLY)) < 2:
+        pass
+    if _descriptor != 2:
+        os.close(_descriptor)
+    if sys.stderr is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stderr = os.fdopen(2, "w")
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+
+
 def cmake_directory() -> str:
     """The directory of the CMake package: installed beside the driver, in an install tree, or in the sources."""
     installed = os.path.join(_HERE, "share", "cmake", "Lighthouse")
@@ -36,7 +50,19 @@ def main() -> None:
         return
     from lighthouse_build.driver import main as run
 
-    sys.exit(run())
+    status = run()
+    sys.exit(status if _flushed() else status or 3)  # ExitCode.INPUT
+
+
+def _flushed() -> bool:
+    """Write what standard output still holds. If that fails, say so, and keep the interpreter from trying again."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        print(f"lh-opt: error: cannot write to standard output: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -211,8 +211,19 @@ def help_text() -> str:
     return flags.help_text(FLAGS, USAGE, DESCRIPTION, EPILOG, ARGUMENTS)
 
 
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:  # bytes that Python could not decode
+        return False
+    return True
+
+
 def parse(argv: Sequence[str]) -> Request:
     """Read the command line. Raises UsageError."""
+    for argument in argv:
+        if not _is_text(argument):
+            raise UsageError(f"the argument '{argument}' is not UTF-8, which the names of files must be here")
     values = flags.read(FLAGS, argv, "lh-opt")
     package = values.last("--mlir-package") or ""
     if values.given("-h") or values.given("--version"):

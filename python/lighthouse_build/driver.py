@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
-from lighthouse_build import command_line, errors
+from lighthouse_build import command_line, errors, limits
 from lighthouse_build.command_line import STDOUT, Request
 from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
@@ -116,12 +116,12 @@ def _look_up(request: Request, argv: Sequence[str]) -> None:
         from lighthouse_build.testing.coverage import Project
 
         for stage in Project.read(request.untested).untested():
-            print(f"{stage.name} ({stage.directory})")
+            print(errors.printable(f"{stage.name} ({stage.directory})"))
         return
     if request.action == "list-stages":
         from lighthouse_build.describe import list_stages
 
-        print(list_stages(request.include))
+        print(errors.printable(list_stages(request.include)))
         return
     from lighthouse_build.job import Job
     from lighthouse_build.language.spec import Generator, StageClass
@@ -133,7 +133,8 @@ def _look_up(request: Request, argv: Sequence[str]) -> None:
         spec, location = _parse_stage(request.described)
         if isinstance(spec, (Generator, StageClass)):
             _fix_hash_seed(argv)
-    print(supervise(lambda progress: Job(request, [], None, Dependencies(), progress).look_up(spec, location), None))
+    answer = supervise(lambda progress: Job(request, [], None, Dependencies(), progress).look_up(spec, location), None)
+    print(errors.printable(answer))
 
 
 def _parse_stage(text: str) -> tuple[Spec, SourceLocation]:
@@ -187,8 +188,14 @@ def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes], inputs:
     """Write files, then standard output."""
     edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs)
     if STDOUT in contents:
-        sys.stdout.buffer.write(contents[STDOUT])
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(contents[STDOUT])
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter would try again
+            raise InputError(f"cannot write to standard output: {error.strerror}") from None
 
 
 def _merge_header(request: Request) -> None:
@@ -245,7 +252,7 @@ def _read_payload(text: str, planner: Planner) -> Payload:
     from lighthouse_build.payload import Payload
 
     if text == "-":
-        return Payload(_STDIN, None, sys.stdin.buffer.read())
+        return Payload(_STDIN, None, limits.read_standard_input())
     head = file_head(text)
     if head and head.kind == "py":
         location = _on_command_line(text, 0)
@@ -255,6 +262,10 @@ def _read_payload(text: str, planner: Planner) -> Payload:
         (step,) = planner.plan(spec, ".", location)
         return Payload(text, step.path, generator=(spec, location))
     try:
+        kind = limits.kind_of(text)
+        if kind:
+            hint = "" if kind == "a directory" else "; write '-' for standard input"
+            raise InputError(f"cannot read payload '{text}': it is {kind}, not a file{hint}")
         with open(text, "rb"):
             pass
     except OSError as error:

@@ -30,12 +30,15 @@ __all__ = [
     "SourceLocation",
     "UsageError",
     "did_you_mean",
+    "printable",
     "render",
     "render_diagnostic",
 ]
 
 
 COMMAND_LINE = "<command line>"  # the file of places in arguments
+
+_MAX_PART = 1000  # characters of a line of a message that are shown at each end
 
 
 class ExitCode:
@@ -174,17 +177,27 @@ class Colour:
         return cls(bold, "\033[1;31m", "\033[1;35m", "\033[1;34m", "\033[1;36m", "\033[1;32m", "\033[0m")
 
 
-def _printable(text: str) -> str:
-    """`text` with control characters written out, so that a name cannot drive the user's terminal."""
+def printable(text: str) -> str:
+    """`text` with control characters written out, so that a name cannot drive the user's terminal. What is printable
+    and line breaks and tabs stay."""
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shortened(message: str) -> str:
+    """`message` without the middle of lines that quote something huge."""
+    lines = message.split("\n")
+    return "\n".join(
+        line if len(line) <= 2 * _MAX_PART else f"{line[:_MAX_PART]}…{line[-_MAX_PART:]}" for line in lines
+    )
 
 
 def render_diagnostic(diagnostic: Diagnostic, colour: Colour, program: str = "lh-opt", indent: str = "") -> str:
     """`diagnostic` in clang's format, its source line and caret, and its notes indented under it."""
-    place = f"{diagnostic.location}" if diagnostic.location else program
+    # A line break in a file's name would begin what looks like another diagnostic.
+    place = printable(f"{diagnostic.location}" if diagnostic.location else program).replace("\n", "\\n")
     tint = getattr(colour, diagnostic.severity, "")
-    message = _printable(diagnostic.message).replace("\n", "\n" + indent + "  ")
-    head = f"{indent}{colour.bold}{_printable(place)}: {tint}{diagnostic.severity}: {colour.reset}"
+    message = _shortened(printable(diagnostic.message)).replace("\n", "\n" + indent + "  ")
+    head = f"{indent}{colour.bold}{place}: {tint}{diagnostic.severity}: {colour.reset}"
     lines = [f"{head}{colour.bold}{message}{colour.reset}"]
     source = diagnostic.location.source_line() if diagnostic.location else None
     if diagnostic.location and source is not None:
@@ -192,7 +205,7 @@ def render_diagnostic(diagnostic: Diagnostic, colour: Colour, program: str = "lh
         if len(source) > 400:  # a dense constant on one line: show the neighbourhood only
             start = max(0, column - 100)
             source, column = source[start : start + 200], column - start
-        lines.append(f"{indent}{_printable(source)}")
+        lines.append(f"{indent}{printable(source)}")
         if column:
             # Tabs stay tabs, so that the caret stands under its character.
             pad = "".join("\t" if c == "\t" else " " for c in source[: column - 1])

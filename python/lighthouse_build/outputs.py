@@ -80,7 +80,7 @@ class Edge:
             files = {path: data for path, data in files.items() if not _holds(path, data)}
         if self.depfile:
             target = self.stamp or next(iter(contents), self.depfile)
-            files[self.depfile] = depfile_text(target, inputs).encode()
+            files[self.depfile] = os.fsencode(depfile_text(target, inputs))
         if self.stamp:
             files[self.stamp] = b""
         for path, data in files.items():

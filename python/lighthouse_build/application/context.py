@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lighthouse_build import limits
 from lighthouse_build.bindings import Core, core
 from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
 from lighthouse_build.payload import Payload
@@ -201,6 +202,8 @@ def _of_user(
 def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> Any:
     """Parse and verify a payload: MLIR text or bytecode, one module or the operations of one."""
     if payload.path is None:
+        text = payload.text if isinstance(payload.text, bytes) else payload.text.encode(errors="surrogatepass")
+        limits.check_mlir(text, payload.name, "payload")
         # MLIR calls a text that comes from no file "-".
         diagnostics.name("-", payload.name, payload.text, payload.offset)
         return _parse(lambda ir: ir.Module.parse(payload.text, context), payload.name, "payload", diagnostics)
@@ -209,11 +212,14 @@ def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> A
 
 def parse_file(path: str, what: str, diagnostics: Diagnostics, context: Any) -> Any:
     """Parse and verify the file `path`, a `what` ("payload", "schedule") in messages, as a module."""
+    limits.check_mlir_file(path, what)
     return _parse(lambda ir: ir.Module.parseFile(path, context), path, what, diagnostics)
 
 
 def parse_stage(stage: ResolvedStage, diagnostics: Diagnostics, context: Any) -> Any:
     """The module operation of a resolved stage."""
+    if stage.path:  # the driver's own text needs no check
+        limits.check_mlir(stage.to_text().encode(), stage.path, "stage")
     name = diagnostics.stage(stage)
     message = f"the resolved stage cannot be read by these bindings ({load().provider}); resolve it again"
     with reporting(diagnostics, message, InputError, SourceLocation(stage.name)):

@@ -32,12 +32,15 @@ from lighthouse_build.language.spec import (
     file_head,
     parse_spec,
 )
-from lighthouse_build.language.values import Value, format_value
+from lighthouse_build.language.values import LONG_INTEGER, Value, format_value
 
-__all__ = ["Item", "read_defaults", "read_pipeline"]
+__all__ = ["MAX_BYTES", "Item", "read_defaults", "read_pipeline"]
 
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>\w+)|\{(?P<braced>[^}]*)\})")
-_MAX_BYTES = 1 << 20  # a pipeline is written by hand; more is a mistake
+# A pipeline is written by hand: more is a mistake, or made to exhaust whoever reads it.
+MAX_BYTES = 256 << 10
+_MAX_DEPTH = 64
+_MAX_EXPANDED = 1 << 20  # characters of one file's stages after substitution
 _KEYS: Mapping[str, tuple[type, ...]] = {
     "pass": (PassPipeline,),
     "transform": (Schedule, Generator),
@@ -80,7 +83,9 @@ class _Reader:
     def __init__(self, text: str, path: str) -> None:
         self.text = text
         self.path = path
+        self.lines = text.splitlines()
         self.used: set[str] = set()
+        self.expanded = 0
 
     def _at(self, mark: Any) -> SourceLocation:
         return SourceLocation(self.path, mark.line + 1, mark.column + 1, self.text)
@@ -88,26 +93,41 @@ class _Reader:
     def _compose(self) -> Any:
         import yaml  # only pipelines pay for it
 
-        if len(self.text) > _MAX_BYTES:
-            msg = f"the pipeline file is larger than {_MAX_BYTES >> 20} MiB"
+        reader = self
+        if len(self.text) > MAX_BYTES:
+            msg = f"the pipeline file is larger than {MAX_BYTES >> 10} KiB"
             raise InputError(msg, SourceLocation(self.path))
-        try:
-            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
-                # Nesting is refused before the composer recurses into it; aliases have no use here.
+
+        class Loader(yaml.SafeLoader):
+            """Refuses nesting before it recurses into it, and aliases, which have no use here."""
+
+            depth = 0
+
+            def compose_node(self, parent: Any, index: Any) -> Any:
+                event = self.peek_event()  # type: ignore[no-untyped-call]
                 if isinstance(event, yaml.AliasEvent):
                     msg = "aliases are not part of the pipeline format; write the item out"
-                    raise InputError(msg, self._at(event.start_mark))
-                if isinstance(event, yaml.CollectionStartEvent) and event.start_mark and event.start_mark.column > 1000:
-                    msg = "the file is nested too deeply for a pipeline"
-                    raise InputError(msg, self._at(event.start_mark))
-            return yaml.compose(self.text, Loader=yaml.SafeLoader)
+                    raise InputError(msg, reader._at(event.start_mark))
+                if self.depth > _MAX_DEPTH:
+                    msg = f"the file is nested more than {_MAX_DEPTH} deep"
+                    raise InputError(msg, reader._at(event.start_mark))
+                self.depth += 1
+                node = super().compose_node(parent, index)
+                self.depth -= 1
+                return node
+
+        try:
+            return Loader(self.text).get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise InputError(f"not YAML: {error.problem}", self._at(mark) if mark else None) from None
-        except yaml.YAMLError as error:
+        except yaml.reader.ReaderError as error:
+            line = self.text.count("\n", 0, error.position) + 1
+            column = error.position - (self.text.rfind("\n", 0, error.position) + 1) + 1
+            msg = f"not YAML: the character U+{error.character:04X} is not allowed"
+            raise InputError(msg, SourceLocation(self.path, line, column, self.text)) from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # ValueError: an escape beyond Unicode
             raise InputError(f"not YAML: {error}", SourceLocation(self.path)) from None
-        except RecursionError:
-            raise InputError("the file is nested too deeply for a pipeline", SourceLocation(self.path)) from None
 
     def defaults(self) -> dict[str, Value]:
         sections = self._entries(self._root(), ("Pipeline", "Variables"))
@@ -194,8 +214,12 @@ class _Reader:
         try:
             value = loader.construct_object(node, deep=True)
             format_value(value)
-        except (yaml.YAMLError, TypeError, ValueError) as error:
-            raise InputError(f"not a value: {error}", self._at(node.start_mark)) from None
+        except yaml.MarkedYAMLError as error:
+            raise InputError(f"not a value: {error.problem}", self._at(node.start_mark)) from None
+        except (yaml.YAMLError, TypeError, ValueError, OverflowError, LookupError, AttributeError) as error:
+            # An explicit tag whose text is not of its type fails in many ways.
+            what = LONG_INTEGER if "integer string conversion" in str(error) else error
+            raise InputError(f"not a value: {what}", self._at(node.start_mark)) from None
         return value  # type: ignore[no-any-return]
 
     def _items(self, node: Any, variables: Mapping[str, Value]) -> list[Item]:
@@ -223,7 +247,7 @@ class _Reader:
         text = self._substitute(value.value, variables, value)
         start = self._at(value.start_mark)
         # Where the file says the same on one line, the column is exact. Otherwise point at where the stage begins.
-        line = self.text.splitlines()[start.line - 1]
+        line = self.lines[start.line - 1] if start.line <= len(self.lines) else ""
         at = line.find(text, start.column - 1, start.column + len(text))
 
         def locate(offset: int) -> SourceLocation:
@@ -241,13 +265,18 @@ class _Reader:
         def replace(found: re.Match[str]) -> str:
             if found["dollar"]:
                 return "$"
+            if self.expanded > _MAX_EXPANDED:
+                msg = f"the variables of the file expand to more than {_MAX_EXPANDED >> 20} MiB"
+                raise InputError(msg, self._at(node.start_mark))
             name = found["name"] if found["name"] is not None else found["braced"]
             if name not in variables:
                 hint = did_you_mean(name, list(variables))
                 hint = hint or "; give it a default under 'Variables'"
                 raise InputError(f"undefined variable '{name}'{hint}", self._at(node.start_mark))
             self.used.add(name)
-            return literal(variables[name])
+            value = literal(variables[name])
+            self.expanded += len(value)
+            return value
 
         return _VARIABLE.sub(replace, text)
 

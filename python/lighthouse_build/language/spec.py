@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import field, frozen
-from lighthouse_build.language.values import Scanner, SpecSyntaxError, Value, format_options
+from lighthouse_build.language.values import MAX_DEPTH, Scanner, SpecSyntaxError, Value, format_options
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -124,12 +124,19 @@ def file_head(text: str) -> FileHead | None:
     dot = text.find(".")
     while dot >= 0:
         for kind in _KINDS:
-            path = text[: dot + 1 + len(kind)]
-            if path.endswith(f".{kind}") and text[len(path) :].lstrip()[:1] in ("", "[", "{"):
+            end = dot + 1 + len(kind)
+            if text.startswith(kind, dot + 1) and _follows_a_path(text, end):
                 # `pass{file=a.mlir x=1}` holds a file name but begins with a pass.
-                return FileHead(path, kind) if _balanced(path) else None
+                return FileHead(text[:end], kind) if _balanced(text[:end]) else None
         dot = text.find(".", dot + 1)
     return None
+
+
+def _follows_a_path(text: str, position: int) -> bool:
+    """Whether what stands at `position`, after any space, may follow the path of a file."""
+    while text[position : position + 1].isspace():
+        position += 1
+    return text[position : position + 1] in ("", "[", "{")
 
 
 def _balanced(text: str) -> bool:
@@ -141,6 +148,10 @@ def _parse(text: str, default_generator: str) -> Spec:
         raise SpecSyntaxError("the stage is empty; expected a pass, or a .mlir, .py or .yaml file", 0)
     if "\0" in text:
         raise SpecSyntaxError("a stage cannot hold a NUL character", text.index("\0"))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise SpecSyntaxError("a stage cannot hold what is not UTF-8", error.start) from None
     scanner = Scanner(text)
     scanner.skip_space()
     start = scanner.position
@@ -281,11 +292,13 @@ def _pass_pipeline(text: str, start: int) -> PassPipeline:
             quote = char
         elif char in "([{":
             stack.append((char, offset))
+            if len(stack) > MAX_DEPTH:
+                raise SpecSyntaxError(f"the pipeline is nested more than {MAX_DEPTH} deep", offset)
         elif char in ")]}":
             if not stack or stack[-1][0] != _CLOSES[char]:
                 raise SpecSyntaxError(f"unbalanced '{char}'", offset)
             stack.pop()
-            if not stack and text[start:offset].startswith("builtin.module(") and text[offset + 1 :].strip():
+            if not stack and text.startswith("builtin.module(", start) and text[offset + 1 :].strip():
                 raise SpecSyntaxError(f"unexpected text after the pipeline: '{text[offset + 1 :]}'", offset + 1)
     if stack:
         char, offset = stack[-1]

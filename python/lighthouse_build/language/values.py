@@ -16,11 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, NoReturn, TypeAlias
 
-__all__ = ["Scanner", "SpecSyntaxError", "Value", "format_options", "format_value", "parse_options", "parse_value"]
+__all__ = [
+    "LONG_INTEGER",
+    "MAX_DEPTH",
+    "Scanner",
+    "SpecSyntaxError",
+    "Value",
+    "format_options",
+    "format_value",
+    "parse_options",
+    "parse_value",
+]
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | tuple[Value, ...] | dict[str, Value] | None"
 
-_MAX_DEPTH = 64  # deeper nesting is a mistake, and would exhaust the stack of whoever reads it
+MAX_DEPTH = 64  # deeper nesting is a mistake, and would exhaust the stack of whoever reads it
+_MAX_DIGITS = 1000  # of an integer; Python's own conversion takes the square of their number
+_MAX_INTEGER = 10**_MAX_DIGITS
+LONG_INTEGER = f"the integer has more than {_MAX_DIGITS} digits"
 # What ends a bare value, and a key; white space does as well.
 _ENDS_VALUE = frozenset(",=(){}[]\"'")
 _ENDS_KEY = _ENDS_VALUE | {":"}
@@ -99,8 +112,8 @@ class Scanner:
     def _open(self) -> tuple[int, str]:
         opened = self.position
         self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            self.fail(f"values are nested more than {_MAX_DEPTH} deep")
+        if self._depth > MAX_DEPTH:
+            self.fail(f"values are nested more than {MAX_DEPTH} deep")
         closing = _CLOSING[self.text[opened]]
         self.position += 1
         self.skip_space()
@@ -199,8 +212,8 @@ class Scanner:
         if word in _WORDS:
             return _WORDS[word]
         if _is_integer(word):
-            if len(word) > 1000:
-                self.fail("the integer has more than 1000 digits", start)
+            if len(word) > _MAX_DIGITS:
+                self.fail(LONG_INTEGER, start)
             return int(word, 0) if "x" in word or "X" in word else int(word)
         if _is_float(word):
             return float(word)
@@ -263,10 +276,13 @@ def _is_bare(text: str) -> bool:
 
 
 def format_value(value: Any) -> str:
-    """Print `value` so that `parse_value` reads an equal value of the same types. Raises TypeError for other types."""
+    """Print `value` so that `parse_value` reads an equal value of the same types. Raises TypeError for other types,
+    ValueError for an integer that `parse_value` refuses."""
     if value is None or value is True or value is False:
         return str(value).lower()
     if isinstance(value, int):
+        if abs(value) >= _MAX_INTEGER:
+            raise ValueError(LONG_INTEGER)
         return str(value)
     if isinstance(value, float):
         return repr(value)  # `inf` and `nan`, too
@@ -285,7 +301,10 @@ def format_value(value: Any) -> str:
 def format_options(options: Mapping[str, Any]) -> str:
     """Print a group in braces, in the order given."""
 
-    def key(name: str) -> str:
+    def key(name: Any) -> str:
+        if not isinstance(name, str):
+            msg = f"the key {name!r} is no name; quote it"
+            raise TypeError(msg)
         return name if _is_word(name, _ENDS_KEY) else _quote(name)
 
     return "{" + " ".join(f"{key(k)}={format_value(v)}" for k, v in options.items()) + "}"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from lighthouse_build import stage_file
+from lighthouse_build import limits, stage_file
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["PlannedStep", "Planner", "asks_for_target", "read_resolved", "read_text", "runs_python"]
+
+_MAX_ITEMS = 2000  # of all pipeline files of one spec together
 
 
 @frozen
@@ -41,6 +43,7 @@ class Planner:
         self.search = search
         self.dependencies = dependencies
         self._including: list[str] = []
+        self._planned = 0
 
     def plan(self, spec: language.Spec, base: str, location: SourceLocation) -> list[PlannedStep]:
         """The steps of `spec`, which a file in the directory `base` names at `location`.
@@ -65,8 +68,12 @@ class Planner:
         if len(self._including) > 50:
             raise InputError("pipelines include each other more than 50 deep", location)
         self._including.append(path)
-        steps = []
+        steps: list[PlannedStep] = []
         for item in read_pipeline(read_text(path, location), path, spec.variables, location):
+            self._planned += 1
+            if self._planned > _MAX_ITEMS:
+                # Files that each include the next one twice grow by powers of two.
+                raise InputError(f"the pipelines expand to more than {_MAX_ITEMS} items", item.location)
             steps += self.plan(item.spec, os.path.dirname(path), item.location)
         self._including.pop()
         return steps
@@ -74,11 +81,7 @@ class Planner:
 
 def read_text(path: str, location: SourceLocation | None = None) -> str:
     """The UTF-8 text of `path`. Raises InputError, at `location` if the file cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read()
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror}", location) from None
+    data = limits.read_file(path, location)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -113,8 +116,8 @@ def asks_for_target(steps: Sequence[PlannedStep]) -> bool:
         if not isinstance(step.spec, language.Generator):
             return False
         try:
-            tree = ast.parse(read_text(step.path, step.location))
-        except (SyntaxError, ValueError):
+            tree = ast.parse(limits.read_file(step.path, step.location))  # bytes: Python knows its encoding
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply for it
             return False  # resolving it will tell
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == step.spec.function:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 
+from lighthouse_build import limits
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.dependencies import Dependencies
@@ -50,16 +51,23 @@ class SearchPath:
             InputError: at `location`, when there is no such file; says where it was looked for.
         """
         searched: list[str] = []
+        others: list[Diagnostic] = []
         for root in ("",) if os.path.isabs(path) else self._roots(path, base, dependencies):
             candidate = os.path.normpath(os.path.join(root, path))
             if os.path.isfile(candidate):
+                limits.check_file(candidate, location)
                 dependencies.add(candidate, _kind(candidate))
                 return os.path.abspath(candidate)
             searched.append(root)
             if root != SHIPPED:
                 dependencies.add(os.path.dirname(candidate) or ".", "searched")
-        if os.path.isabs(path):
+            if os.path.exists(candidate):
+                what = f"'{os.path.abspath(candidate)}' is {limits.kind_of(candidate)}, not a file"
+                others.append(Diagnostic(what, severity="note"))
+        if os.path.isabs(path) and not others:
             raise InputError(f"stage file '{path}' does not exist", location)
+        if others:
+            raise InputError(f"stage file '{path}' cannot be read", location, others)
         notes = [Diagnostic(f"searched '{os.path.abspath(r)}'", severity="note") for r in searched if r != SHIPPED]
         raise InputError(f"stage file '{path}' not found{_near(path, searched)}", location, notes)
 
@@ -123,4 +131,4 @@ def _near(path: str, roots: Sequence[str]) -> str:
         directory = os.path.join(root, folder)
         names += os.listdir(directory) if os.path.isdir(directory) else []
     found = sorted({n for n in names if n.endswith((".py", ".mlir", ".yaml", ".yml")) and n[0] not in "_."})
-    return did_you_mean(name, found)
+    return did_you_mean(name, [n for n in found if n != name])
