@@ -42,7 +42,7 @@ A stage is a pass or pass pipeline, a transform schedule (file.mlir[sequence]), 
 """
 EPILOG = """\
 exit status: 0 success; 1 a stage or the code generator refused the payload; 2 usage; 3 a wrong or missing
-input; 4 MLIR or LLVM died or ran out of time; 70 a bug of lh-opt
+input; 4 MLIR or LLVM died or ran out of time; 70 a bug of lh-opt; 130 interrupted
 
 examples:
   lh-opt payload.mlir --stage=canonicalize --stage='tile.py{sizes=[8,32]}'
@@ -101,6 +101,10 @@ class Request:
     described: str = ""
     no_target: bool = False
     untested: str = ""
+    json_diagnostics: bool = False
+    save_reproducer: bool = False
+    crash_diagnostics: bool = True
+    crash_diagnostics_dir: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -175,6 +179,23 @@ FLAGS = (
         "FILE",
     ),
     Flag("looking inside", ("--list-passes",), "list the passes of the bindings"),
+    Flag(
+        "when something goes wrong",
+        ("--diagnostics-format",),
+        "clang: file:line:column: severity: message, with source line and caret; json: one object a line, for machines "
+        "(docs/diagnostics.md). Default: clang",
+        "FORMAT",
+        choices=("clang", "json"),
+    ),
+    Flag(
+        "when something goes wrong",
+        ("--crash-diagnostics-dir",),
+        "where to leave a reproducer when MLIR or LLVM dies or runs out of time; default: beside the output, or the "
+        "working directory",
+        "DIR",
+    ),
+    Flag("when something goes wrong", ("--no-crash-diagnostics",), "leave no reproducer"),
+    Flag("when something goes wrong", ("--save-reproducer",), "leave a reproducer of any failure of a stage"),
     Flag(
         "testing, as with other tools of MLIR",
         ("--split-input-file",),
@@ -263,6 +284,10 @@ def parse(argv: Sequence[str]) -> Request:
         described=values.last("--describe") or "",
         no_target=values.given("--no-target"),
         untested=values.last("--untested") or "",
+        json_diagnostics=values.last("--diagnostics-format") == "json",
+        save_reproducer=values.given("--save-reproducer"),
+        crash_diagnostics=not values.given("--no-crash-diagnostics"),
+        crash_diagnostics_dir=values.last("--crash-diagnostics-dir") or "",
     )
     if request.action == "run":
         _check(request)

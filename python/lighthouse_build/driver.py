@@ -20,9 +20,11 @@ TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.plan import Planner
+    from lighthouse_build.supervisor import Progress
 
 __all__ = ["main"]
 
@@ -31,11 +33,13 @@ _STDIN = "<stdin>"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `lh-opt` with `argv` (by default the process's own); the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # Known before the command line is, which may be wrong.
+    printer = errors.Printer(any(a.endswith("-diagnostics-format=json") for a in arguments))
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv))
+        return _run(arguments, printer)
     except LighthouseError as error:
-        colour = errors.Colour.for_terminal(sys.stderr.isatty())
-        print(errors.render(error, colour), file=sys.stderr)
+        printer.error(error)
         return error.exit_code
     except KeyboardInterrupt:
         return 130  # as a shell reports SIGINT
@@ -63,12 +67,13 @@ def _internal(error: BaseException) -> int:
     return ExitCode.INTERNAL
 
 
-def _run(argv: list[str]) -> int:
+def _run(argv: list[str], printer: errors.Printer) -> int:
     request = command_line.parse(argv)
+    printer.as_json = request.json_diagnostics
     if request.mlir_package:
         os.environ["LH_MLIR_PACKAGE"] = request.mlir_package
     try:
-        _perform(request, argv)
+        _perform(request, argv, printer)
     except LighthouseError as error:
         if request.declared_by:
             from lighthouse_build import declaration
@@ -78,7 +83,7 @@ def _run(argv: list[str]) -> int:
     return ExitCode.SUCCESS
 
 
-def _perform(request: Request, argv: list[str]) -> None:
+def _perform(request: Request, argv: list[str], printer: errors.Printer) -> None:
     if request.action == "help":
         print(command_line.help_text(), end="")
     elif request.action == "version":
@@ -95,7 +100,7 @@ def _perform(request: Request, argv: list[str]) -> None:
     elif request.kinds == {"header"} and request.inputs[0].endswith(".interface.json"):
         _merge_header(request)
     else:
-        _lower(request, argv)
+        _lower(request, argv, printer)
 
 
 def _print_whether_target_is_asked(request: Request) -> None:
@@ -213,7 +218,7 @@ def _merge_header(request: Request) -> None:
         _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_driver_files()])
 
 
-def _lower(request: Request, argv: Sequence[str]) -> None:
+def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:
     """Resolve or lower."""
     from lighthouse_build.job import Job
     from lighthouse_build.resolution.dependencies import Dependencies
@@ -227,10 +232,22 @@ def _lower(request: Request, argv: Sequence[str]) -> None:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None
-        if runs_python([step for _, plan in plans for step in plan]) or (payload and payload.generator):
+        python = runs_python([step for _, plan in plans for step in plan]) or bool(payload and payload.generator)
+        if python:
             _fix_hash_seed(argv)
-        job = lambda progress: Job(request, plans, payload, dependencies, progress).run()  # noqa: E731
-        contents, inputs = supervise(job, request.timeout)
+
+        def run(progress: Progress, tracer: Tracer | None = None) -> tuple[dict[str, bytes], list[str]]:
+            return Job(request, plans, payload, dependencies, progress, tracer).run()
+
+        try:
+            contents, inputs = supervise(run, request.timeout, printer, runs_python=python)
+        except LighthouseError as error:
+            # Ordinary errors need no second look: they know their place.
+            if not (request.save_reproducer or isinstance(error, (errors.CrashError, errors.UnplacedError))):
+                raise
+            from lighthouse_build import reproducer
+
+            raise reproducer.explain(error, request, payload, run) from None
         _commit(request, edge, contents, sorted({*inputs, *(_driver_files() if dependencies.sees("driver") else ())}))
 
 

@@ -10,13 +10,14 @@ reaches the top of the driver is a bug of the driver and says so. Knows nothing 
 from __future__ import annotations
 
 import os
+import sys
 
 from lighthouse_build.frozen import field, frozen
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
+    from typing import Any, TextIO
 
 __all__ = [
     "COMMAND_LINE",
@@ -27,7 +28,9 @@ __all__ = [
     "InputError",
     "LighthouseError",
     "LoweringError",
+    "Printer",
     "SourceLocation",
+    "UnplacedError",
     "UsageError",
     "did_you_mean",
     "printable",
@@ -117,6 +120,7 @@ class LighthouseError(Exception):
         super().__init__(message)
         self.diagnostic = Diagnostic(message, location, "error", tuple(notes))
         self.causes = tuple(causes)
+        self.step = 0  # of the job, from 1: the step that was running
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross from the child process to the driver.
@@ -150,10 +154,25 @@ class LoweringError(LighthouseError):
     exit_code = ExitCode.LOWERING
 
 
+class UnplacedError(LoweringError):
+    """A schedule failed, and nothing that MLIR said lies in the schedule."""
+
+
 class CrashError(LighthouseError):
-    """The process that did the work died by a signal or ran out of time."""
+    """The process that did the work died by a signal or ran out of time.
+
+    Attributes:
+        how: "died by SIGSEGV".
+        doing: what ran, as `Progress` has it; may be empty.
+        expired: whether it ran out of time.
+        frames: lines of the user's Python that were running, innermost first.
+    """
 
     exit_code = ExitCode.CRASH
+    how = ""
+    doing = ""
+    expired = False
+    frames: tuple[Diagnostic, ...] = ()
 
 
 @frozen
@@ -170,8 +189,8 @@ class Colour:
 
     @classmethod
     def for_terminal(cls, is_terminal: bool) -> Colour:
-        """Clang's colours, unless the stream is no terminal or NO_COLOR (no-color.org) is set."""
-        if not is_terminal or os.environ.get("NO_COLOR"):
+        """Clang's colours, unless the stream is no terminal, or a dumb one, or NO_COLOR (no-color.org) is set."""
+        if not is_terminal or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return cls()
         bold = "\033[1m"
         return cls(bold, "\033[1;31m", "\033[1;35m", "\033[1;34m", "\033[1;36m", "\033[1;32m", "\033[0m")
@@ -216,8 +235,62 @@ def render_diagnostic(diagnostic: Diagnostic, colour: Colour, program: str = "lh
 
 
 def render(error: LighthouseError, colour: Colour, program: str = "lh-opt") -> str:
-    """What is printed for `error`: its causes, then itself."""
-    return "\n".join(render_diagnostic(d, colour, program) for d in (*error.causes, error.diagnostic))
+    """What is printed for `error`: its causes, each once, then itself."""
+    diagnostics = dict.fromkeys((*error.causes, error.diagnostic))
+    return "\n".join(render_diagnostic(d, colour, program) for d in diagnostics)
+
+
+def _record(diagnostic: Diagnostic) -> dict[str, Any]:
+    """`diagnostic` as JSON has it; docs/diagnostics.md describes the format."""
+    at = diagnostic.location
+    place = {"file": at.file, "line": at.line, "column": at.column} if at else {"file": None, "line": 0, "column": 0}
+    notes = [_record(note) for note in diagnostic.notes]
+    return {"severity": diagnostic.severity or "note", "message": diagnostic.message, **place, "notes": notes}
+
+
+class Printer:
+    """Prints diagnostics to a stream, in clang's format or as one JSON object a line.
+
+    Args:
+        as_json: which of the two.
+        stream: by default standard error as it is at each call.
+    """
+
+    def __init__(self, as_json: bool = False, stream: TextIO | None = None) -> None:
+        self.as_json = as_json
+        self._stream = stream
+
+    @property
+    def stream(self) -> TextIO:
+        return self._stream or sys.stderr
+
+    def show(self, *diagnostics: Diagnostic) -> None:
+        """Print `diagnostics`; the same once."""
+        for diagnostic in dict.fromkeys(diagnostics):
+            if self.as_json:
+                self._line(_record(diagnostic))
+            else:
+                print(render_diagnostic(diagnostic, Colour.for_terminal(self.stream.isatty())), file=self.stream)
+        self.stream.flush()
+
+    def error(self, error: LighthouseError) -> None:
+        """Print `error` and what caused it."""
+        self.show(*error.causes, error.diagnostic)
+
+    def text(self, text: str) -> None:
+        """Print what MLIR or user code wrote by itself."""
+        if self.as_json and text:
+            self._line(
+                {"severity": "output", "message": text.rstrip("\n"), "file": None, "line": 0, "column": 0, "notes": []}
+            )
+        else:
+            self.stream.write(text)
+        self.stream.flush()
+
+    def _line(self, record: Mapping[str, Any]) -> None:
+        import json  # only who asks for it pays for it
+
+        print(json.dumps(record), file=self.stream)
 
 
 def did_you_mean(name: str, candidates: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
 if TYPE_CHECKING:
+    from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.dependencies import Dependencies
@@ -44,13 +45,16 @@ class Job:
         payload: Payload | None,
         dependencies: Dependencies,
         progress: Progress,
+        tracer: Tracer | None = None,
     ) -> None:
         self.request = request
         self.plans = plans
         self.payload = payload
         self.dependencies = dependencies
         self.progress = progress
+        self.tracer = tracer
         self.times: list[tuple[str, float]] = []
+        self.timer = _StepTimer(self.times, progress)
         self.target: Target | None = None
         self.python: UserPython | None = None
 
@@ -165,6 +169,8 @@ class Job:
         if self.request.kinds & CODE:
             self._target()  # a mistake in it is told before the work is done
         stages = self._stages()
+        if self.tracer:
+            self.tracer.resolved(stages)
         self._check_steps(stages)
         if self.request.split_input_file or self.request.verify_diagnostics:
             return self._test_parts(self.payload, stages)
@@ -194,6 +200,8 @@ class Job:
         with context.context() as ctx, ir.Location.unknown(), context.load().generic_operations():
             ctx.allow_unregistered_dialects = self.request.allow_unregistered
             diagnostics = context.Diagnostics(ctx)
+            if self.tracer:
+                diagnostics.observe = self.tracer.observe
             with self._doing(f"the parser on '{payload.name}'"):
                 module = self._read(payload, diagnostics, ctx)
             signatures = None
@@ -201,13 +209,14 @@ class Job:
                 from lighthouse_build.emission import c_interface
 
                 signatures = c_interface.mark(module, payload.name)
-            timer = _StepTimer(self.times, self.progress)
             hooks = apply.Hooks(
-                before=(timer.before, self._print_before),
-                after=(timer.after, self._print_after),
+                before=(self.timer.before, self._print_before, *([self.tracer.before] if self.tracer else [])),
+                after=(self.timer.after, self._print_after),
                 standard_error=self.progress.standard_error,
                 verify_passes=self.request.verify_each,
                 python=self.python,
+                tracer=self.tracer,
+                payload=payload.name,
             )
             module = apply.apply_stages(module, stages, diagnostics, hooks)
             contents = self._emit_mlir(module)
@@ -226,7 +235,10 @@ class Job:
         assert self.python is not None
         assert payload.path is not None
         spec, location = payload.generator
-        return generate_payload(spec, payload.path, location, self.python, diagnostics, ctx)
+        module = generate_payload(spec, payload.path, location, self.python, diagnostics, ctx)
+        if self.tracer:
+            self.tracer.generated(module)
+        return module
 
     def _test_parts(self, payload: Payload, stages: Sequence[ResolvedStage]) -> dict[str, bytes]:
         """`--split-input-file` and `--verify-diagnostics`: each part by itself; all failures are told."""
@@ -240,7 +252,6 @@ class Job:
         text = payload.text if isinstance(payload.text, str) else payload.text.decode(errors="replace")
         whole = read_text(payload.path) if payload.path else text
         parts = expectations.split(whole) if self.request.split_input_file else [expectations.Part(whole, 0)]
-        colour = errors.Colour.for_terminal(sys.stderr.isatty())
         texts: list[bytes] = []
         failed = 0
         for part in parts:
@@ -257,8 +268,7 @@ class Job:
                 failures = expectations.unmet(part, name, reported)
                 reported = []
             failed += bool(failures)
-            for diagnostic in failures or reported:
-                print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
+            self.progress.printer.show(*(failures or reported))
         if failed:
             what = "part" if len(parts) > 1 else "payload"
             raise errors.LoweringError(
@@ -269,9 +279,7 @@ class Job:
 
     def _report(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Print the warnings and remarks of what went well."""
-        colour = errors.Colour.for_terminal(sys.stderr.isatty())
-        for diagnostic in dict.fromkeys(diagnostics):  # the same once
-            print(errors.render_diagnostic(diagnostic, colour), file=sys.stderr)
+        self.progress.printer.show(*diagnostics)
 
     def _asm(self, module: Any) -> str:
         text: str = module.operation.get_asm(
@@ -357,11 +365,13 @@ class _StepTimer:
         self.times = times
         self.progress = progress
         self.started = 0.0
+        self.count = 0
 
     def before(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:
         from lighthouse_build.application.apply import describe
 
-        self.progress(describe(stage, step))
+        self.count += 1
+        self.progress(describe(stage, step), self.count)
         self.started = time.perf_counter()
 
     def after(self, stage: ResolvedStage, step: Step, index: int, module: Any) -> None:

@@ -20,6 +20,17 @@ class Capture:
         # Without such memory nothing is caught: what is written goes straight through.
         self._memory = os.memfd_create("lh-opt-stderr") if hasattr(os, "memfd_create") else -1
 
+    @property
+    def descriptor(self) -> int:
+        """The file; negative when there is none."""
+        return self._memory
+
+    def redirect(self) -> None:
+        """Keep standard error from now on, to the end of this process."""
+        if self._memory >= 0:
+            sys.stderr.flush()
+            os.dup2(self._memory, 2)
+
     @contextmanager
     def catching(self, caught: list[str]) -> Iterator[None]:
         """While this runs, standard error is kept; afterwards its text stands in `caught`."""

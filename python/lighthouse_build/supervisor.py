@@ -10,6 +10,7 @@ goes to standard error: the parent's is for IR alone.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` makes enumerations of all there are
 import gc
 import marshal
 import mmap
@@ -17,7 +18,7 @@ import os
 import sys
 
 from lighthouse_build import address_layout
-from lighthouse_build.errors import CrashError, LighthouseError
+from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, SourceLocation
 from lighthouse_build.standard_error import Capture
 
 __all__ = ["InternalError", "Progress", "supervise"]
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _SIZE = 4096
-_SIGKILL = 9  # without the module `signal`, which makes enumerations of all there are
+_HEAD = 8  # bytes before a message: its length
+_PATIENCE = 0.2  # seconds between looks at a child that says nothing
 
 
 class InternalError(Exception):
@@ -40,34 +42,78 @@ class InternalError(Exception):
 class Progress:
     """What the job is doing now, in words: "stage 'x', step 'y'". Readable after the job died.
 
-    `standard_error` catches what MLIR prints, and keeps it if the job dies meanwhile.
+    Attributes:
+        standard_error: catches what MLIR prints, and keeps it if the job dies meanwhile.
+        printer: prints diagnostics of the job.
+        python_stack: where the stack of the user's Python goes if the job dies, if there is any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, printer: Printer | None = None, python_stack: Capture | None = None) -> None:
         self.standard_error = Capture()
+        self.printer = printer or Printer()
+        self.python_stack = python_stack
         self._memory = mmap.mmap(-1, _SIZE)
 
-    def __call__(self, what: str) -> None:
-        data = what.encode()[: _SIZE - 1]
-        self._memory[: len(data) + 1] = data + b"\0"
+    def __call__(self, what: str, step: int = 0) -> None:
+        """Say that the job does `what` now; `step` counts the steps of stages from 1."""
+        data = what.encode()[: _SIZE - 5]
+        self._memory[: len(data) + 5] = step.to_bytes(4, "little") + data + b"\0"
 
     def __str__(self) -> str:
-        return self._memory[:].split(b"\0", 1)[0].decode(errors="replace")
+        return self._memory[4:].split(b"\0", 1)[0].decode(errors="replace")
+
+    @property
+    def step(self) -> int:
+        return int.from_bytes(self._memory[:4], "little")
+
+    def watch_python(self, timeout: float | None) -> None:
+        """From now on keep the Python stack when this process dies, and shortly before `timeout` seconds are over."""
+        if self.python_stack is None or self.python_stack.descriptor < 0:
+            return
+        import faulthandler
+
+        faulthandler.enable(self.python_stack.descriptor)
+        if timeout is not None:
+            faulthandler.dump_traceback_later(0.9 * timeout, file=self.python_stack.descriptor)
+
+    def user_frames(self) -> tuple[Diagnostic, ...]:
+        """Where the user's Python was when the process died, innermost first."""
+        text = self.python_stack.take() if self.python_stack else ""
+        if not text:
+            return ()
+        import re
+
+        from lighthouse_build.resolution.generators import is_users
+
+        found = re.findall(r'^  File "(.*)", line (\d+) in (.*)$', text, re.MULTILINE)
+        return tuple(
+            Diagnostic(f"in {name}", SourceLocation(file, int(line)), "note")
+            for file, line, name in found
+            if is_users(file)
+        )
 
 
-def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
+def supervise(
+    job: Callable[[Progress], T],
+    timeout: float | None,
+    printer: Printer | None = None,
+    *,
+    runs_python: bool = False,
+) -> T:
     """The result of `job(progress)`, run in a child process.
 
     Args:
         job: what to do; returns plain data: strings, bytes, numbers, and lists, tuples and dictionaries of them.
         timeout: seconds until the child is killed, or None.
+        printer: of diagnostics.
+        runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
 
     Raises:
         LighthouseError: what the job raised.
         CrashError: the child died by a signal, exited by itself, or took longer than `timeout`.
         InternalError: the job raised anything else.
     """
-    progress = Progress()
+    progress = Progress(printer, Capture() if runs_python else None)
     if not hasattr(os, "fork"):
         return job(progress)
     sys.stdout.flush()
@@ -76,51 +122,70 @@ def supervise(job: Callable[[Progress], T], timeout: float | None) -> T:
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _work(job, progress, writer)
+        _work(job, progress, writer, timeout)
     os.close(writer)
+    asked = _pass_on_signals(child)
     try:
-        data, expired = _read(reader, timeout)
-        if expired:
-            os.kill(child, _SIGKILL)
-        status = os.waitpid(child, 0)[1]
+        data, status = _wait(child, reader, timeout) if runs_python or timeout else _wait_for_end(child, reader)
     except BaseException:
-        os.kill(child, _SIGKILL)
-        os.waitpid(child, 0)
+        _kill(child)
         raise
     finally:
         os.close(reader)
-    sys.stderr.write(progress.standard_error.take())
-    doing = f" while running {progress}" if str(progress) else ""
-    if expired:
-        msg = f"ran longer than the timeout of {timeout:g} s{doing}; it was stopped"
-        raise CrashError(msg)
-    if os.WIFSIGNALED(status):
-        raise CrashError(f"died by {_signal_name(os.WTERMSIG(status))}{doing}")
-    if not data:
-        raise CrashError(f"exited with status {os.WEXITSTATUS(status)}{doing}")
+        for number in asked:
+            _signal.signal(number, _signal.SIG_DFL)
+    if data is None or progress.printer.as_json:
+        progress.printer.text(progress.standard_error.take())
+    if data is None:
+        raise _death(status, timeout, progress)
     kind, value = marshal.loads(data)
     if kind == "error":
         import pickle
 
         error: LighthouseError = pickle.loads(value)
+        error.step = progress.step
         raise error
     if kind == "bug":
         raise InternalError(value)
     return value  # type: ignore[no-any-return]
 
 
-def _work(job: Callable[[Progress], Any], progress: Progress, writer: int) -> None:
+def _death(status: int | None, timeout: float | None, progress: Progress) -> CrashError:
+    """The error for a child that sent nothing; without `status` it ran out of time."""
+    doing = f" while running {progress}" if str(progress) else ""
+    if status is None:
+        how = f"ran longer than the timeout of {timeout:g} s"
+        error = CrashError(f"{how}{doing}; it was stopped")
+    else:
+        how = f"exited with status {os.WEXITSTATUS(status)}"
+        if os.WIFSIGNALED(status):
+            how = f"died by {_signal_name(os.WTERMSIG(status))}"
+        error = CrashError(how + doing)
+    error.how, error.doing, error.expired, error.step = how, str(progress), status is None, progress.step
+    error.frames = progress.user_frames()
+    return error
+
+
+def _work(job: Callable[[Progress], Any], progress: Progress, writer: int, timeout: float | None) -> None:
     """The child's life; never returns."""
+    own = os.getpid()
     try:
+        if progress.printer.as_json:
+            # What is printed by whomever must not get between the objects.
+            progress.printer = Printer(True, os.fdopen(os.dup(2), "w"))
+            progress.standard_error.redirect()
         os.dup2(2, 1)
         sys.stdout = sys.stderr
+        progress.watch_python(timeout)
         # This process ends soon, and each collection walks the thousands of objects that the bindings are made of.
         gc.disable()
         address_layout.reserve()
-        view = memoryview(_outcome(job, progress))
-        while view:
-            view = view[os.write(writer, view) :]
-        sys.stderr.flush()
+        data = _outcome(job, progress)
+        if os.getpid() == own:  # user code that forks comes here twice
+            view = memoryview(len(data).to_bytes(_HEAD, "little") + data)
+            while view:
+                view = view[os.write(writer, view) :]
+            sys.stderr.flush()
     finally:
         # Without tearing MLIR down: that costs time, and can itself die.
         os._exit(0)
@@ -140,21 +205,80 @@ def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
         return marshal.dumps(("bug", traceback.format_exc()))
 
 
-def _read(reader: int, timeout: float | None) -> tuple[bytes, bool]:
-    """All that the child sends, and whether time ran out before it had."""
-    if timeout is not None:
-        import select
-        import time
+def _kill(child: int) -> None:
+    try:
+        os.kill(child, _signal.SIGKILL)
+        os.waitpid(child, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
 
-        deadline = time.monotonic() + timeout
-    parts: list[bytes] = []
-    while True:
-        if timeout is not None and not select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            return b"", True
-        part = os.read(reader, 1 << 20)
-        if not part:
-            return b"".join(parts), False
+
+def _pass_on_signals(child: int) -> list[int]:
+    """Let the child end with this process when that is asked to; the signals that were set, to be set back."""
+
+    def end(number: int, frame: Any) -> None:
+        _kill(child)
+        _signal.signal(number, _signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    changed = []
+    for number in (_signal.SIGTERM, _signal.SIGHUP):
+        try:
+            if _signal.getsignal(number) == _signal.SIG_DFL:
+                _signal.signal(number, end)
+                changed.append(number)
+        except ValueError:  # not the main thread of somebody's program: signals are theirs
+            break
+    return changed
+
+
+def _wait_for_end(child: int, reader: int) -> tuple[bytes | None, int | None]:
+    """As `_wait`, of a job without a time limit that leaves no processes behind."""
+    parts = []
+    while part := os.read(reader, 1 << 20):
         parts.append(part)
+    return _message(b"".join(parts)), os.waitpid(child, 0)[1]
+
+
+def _message(received: bytes) -> bytes | None:
+    """What was received, without its head; None unless it is all there."""
+    data = received[_HEAD:]
+    return data if data and len(data) == int.from_bytes(received[:_HEAD], "little") else None
+
+
+def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None, int | None]:
+    """What the child sends, or None, and its status, or None if time ran out before it had sent it all.
+
+    The end of the child is looked for besides the end of the pipe: a process that user code left behind keeps that
+    open.
+    """
+    import select
+    import time
+
+    deadline = None if timeout is None else time.monotonic() + timeout
+    received = bytearray()
+    wanted = _HEAD
+    status = None
+    while len(received) < wanted:
+        left = _PATIENCE if deadline is None else min(_PATIENCE, max(0.0, deadline - time.monotonic()))
+        if select.select([reader], [], [], left)[0]:
+            part = os.read(reader, 1 << 20)
+            if not part:
+                break
+            received += part
+            if len(received) >= _HEAD:
+                wanted = _HEAD + int.from_bytes(received[:_HEAD], "little")
+        elif status is not None:
+            break
+        elif deadline is not None and time.monotonic() >= deadline:
+            _kill(child)
+            return None, None
+        else:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            status = status if ended else None
+    if status is None:
+        status = os.waitpid(child, 0)[1]
+    return _message(bytes(received)), status
 
 
 def _signal_name(number: int) -> str:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
-from lighthouse_build.errors import InputError, LoweringError, SourceLocation, did_you_mean
+from lighthouse_build.errors import InputError, LoweringError, SourceLocation, UnplacedError, did_you_mean
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
 
 if TYPE_CHECKING:
+    from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.resolution.python_step import UserPython
 
 __all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
@@ -41,6 +42,8 @@ class Hooks:
         standard_error: catches what the interpreter prints.
         verify_passes: verify after every pass of a pipeline, too.
         python: how Python steps run; without it they are refused.
+        tracer: follows a step that failed before.
+        payload: what messages call the payload.
     """
 
     before: Sequence[Hook] = ()
@@ -48,6 +51,12 @@ class Hooks:
     standard_error: Capture | None = None
     verify_passes: bool = True
     python: UserPython | None = None
+    tracer: Tracer | None = None
+    payload: str = ""
+
+    @property
+    def on_payload(self) -> str:
+        return f" on '{self.payload}'" if self.payload else ""
 
 
 def apply_stages(payload: Any, stages: Sequence[ResolvedStage], diagnostics: mlir.Diagnostics, hooks: Hooks) -> Any:
@@ -108,25 +117,41 @@ def _apply(
     diagnostics: mlir.Diagnostics,
     hooks: Hooks,
 ) -> Any:
-    core = mlir.load()
     what = describe(stage, step)
     if step.kind == PYTHON:
         payload = _apply_python(payload, holder, what, diagnostics, hooks)
-        mlir.verify(payload.operation, f"{what} left invalid IR", LoweringError, diagnostics)
+        mlir.verify(payload.operation, f"{what} left invalid IR{hooks.on_payload}", LoweringError, diagnostics)
         return payload
     operation = payload.operation
-    with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
-        if step.kind == PASSES:
+    if step.kind == PASSES:
+        with mlir.reporting(diagnostics, f"{what} failed{hooks.on_payload}", LoweringError):
             pipeline = holder.attributes["lh.pass_pipeline"].value
             manager = parse_pipeline(pipeline, operation.context, diagnostics.location(holder.location))
             manager.enable_verifier(hooks.verify_passes)
+            if hooks.tracer:
+                hooks.tracer.passes(manager)
             manager.run(operation)
-        else:
-            entry = _entry(holder, index, stage)
-            with _printed(hooks.standard_error, diagnostics):
-                core.apply_named_sequence(operation, entry, holder)
-    mlir.verify(operation, f"{what} left invalid IR", LoweringError, diagnostics)
+    else:
+        _interpret(operation, _entry(holder, index, stage), holder, what, diagnostics, hooks)
+    mlir.verify(operation, f"{what} left invalid IR{hooks.on_payload}", LoweringError, diagnostics)
     return payload
+
+
+def _interpret(payload: Any, entry: Any, schedule: Any, what: str, diagnostics: mlir.Diagnostics, hooks: Hooks) -> None:
+    """Apply the sequence `entry` of `schedule`."""
+    if hooks.tracer:
+        hooks.tracer.schedule(schedule, diagnostics)
+    diagnostics.in_stage = False
+    try:
+        with (
+            mlir.reporting(diagnostics, f"{what} failed{hooks.on_payload}", LoweringError),
+            _printed(hooks.standard_error, diagnostics),
+        ):
+            mlir.load().apply_named_sequence(payload, entry, schedule)
+    except LoweringError as error:
+        if diagnostics.in_stage:
+            raise
+        raise UnplacedError(error.message, causes=error.causes) from None
 
 
 def _apply_python(payload: Any, holder: Any, what: str, diagnostics: mlir.Diagnostics, hooks: Hooks) -> Any:
@@ -137,7 +162,11 @@ def _apply_python(payload: Any, holder: Any, what: str, diagnostics: mlir.Diagno
         msg = f"{what} runs Python, which this use of the stage does not allow"
         raise InputError(msg)
     step = PythonStep.from_attributes(holder.attributes["lh.python"])
-    replaced = step.apply(payload, hooks.python, diagnostics, what)
+
+    def interpret(entry: Any, schedule: Any) -> None:
+        _interpret(payload.operation, entry, schedule, what, diagnostics, hooks)
+
+    replaced = step.apply(payload, hooks.python, diagnostics, what, interpret)
     return payload if replaced is None else replaced
 
 

@@ -51,7 +51,12 @@ _MAX_LINES = 16
 _PRINTED = "Diagnostic generated while applying transform.named_sequence:\n"
 
 # One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
-_FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?\bat (loc\(.*?\)): ")
+_NO_REASON = ("Failed to apply named transform sequence.", "Diagnostic message")
+_FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?at (loc\(.*?\)): ")
+_OPERATION = "see current operation"
+
+# A wrong option of `apply_registered_pass` is printed as a program prints one of its own, whose name is empty here.
+_PASS_OPTION = re.compile(r"^: (for the .*)\n", re.MULTILINE)
 
 
 def _shortened(message: str) -> str:
@@ -86,11 +91,20 @@ def locate(location: Any) -> SourceLocation | None:
     return None
 
 
+def _in_stage(stage: ResolvedStage, line: int, column: int) -> SourceLocation:
+    """A place in `stage` itself."""
+    if stage.path:  # where the manifest stands before the text that MLIR has read
+        return SourceLocation(stage.path, line + 1, column)
+    return SourceLocation(f"<stage {stage.name}>", line, column, stage.body)
+
+
 class Diagnostics:
     """Collects what MLIR reports in a context, at the places that the user knows."""
 
     def __init__(self, context: Any) -> None:
         self.found: list[Diagnostic] = []
+        self.in_stage = False  # whether a place in a stage was met
+        self.observe: Callable[[Diagnostic], None] | None = None  # sees each diagnostic at once
         self._stages: dict[str, ResolvedStage] = {}
         self._names: dict[str, tuple[str, str, int]] = {}
         self._handler = context.attach_diagnostic_handler(self._handle)
@@ -110,13 +124,19 @@ class Diagnostics:
         self._names[mlir_name] = (name, "\n" * offset + content, offset)
 
     def _handle(self, diagnostic: Any) -> bool:
-        self.found.append(self.convert(diagnostic))
+        found = self.convert(diagnostic)
+        self.found.append(found)
+        if self.observe:
+            self.observe(found)
         return True
 
     def convert(self, diagnostic: Any) -> Diagnostic:
         """MLIR's diagnostic, or the information of one in an MLIRError, as ours."""
         severity = str(diagnostic.severity).rpartition(".")[2].lower()
         notes = tuple(self.convert(note) for note in diagnostic.notes)
+        if severity != "note":
+            place = locate(diagnostic.location)
+            notes += self._resolved_as(place.file, place.line, place.column) if place else ()
         return Diagnostic(_shortened(diagnostic.message), self.location(diagnostic.location), severity, notes)
 
     def location(self, location: Any) -> SourceLocation | None:
@@ -126,26 +146,39 @@ class Diagnostics:
 
     def _at(self, file: str, line: int, column: int) -> SourceLocation:
         if file in self._stages:
+            self.in_stage = True
             stage = self._stages[file]
-            # In the file the manifest stands before the text that MLIR has read.
-            own = SourceLocation(stage.path, line + 1, column) if stage.path else SourceLocation(stage.name)
-            return stage.locations.get(line, own)
+            return stage.locations.get(line) or _in_stage(stage, line, column)
         if file in self._names:
             name, text, offset = self._names[file]
             return SourceLocation(name, line + offset if line else 0, column, text)
         return SourceLocation(file, line, column)
 
+    def _resolved_as(self, file: str, line: int, column: int) -> tuple[Diagnostic, ...]:
+        """For a place in a stage that Python has built: a note that shows the operation itself."""
+        stage = self._stages.get(file)
+        built = stage.locations.get(line) if stage else None
+        if stage is None or built is None or not built.file.endswith(".py"):
+            return ()
+        return (Diagnostic("this operation of the resolved stage", _in_stage(stage, line, column), "note"),)
+
     def flattened(self, text: str) -> Diagnostic:
         """The diagnostics that the interpreter flattens into its exception's text: the first, others as its notes."""
         pieces = _FLATTENED.split(text.strip())
         if len(pieces) < 3:
-            return Diagnostic(text.strip())
-        found = []
+            said = text.strip().removeprefix(_NO_REASON[0]).strip().removeprefix(_NO_REASON[1]).strip()
+            return Diagnostic(said or "the transform interpreter gave no reason")
+        found, resolved = [], []
         for where, message in zip(pieces[1::2], pieces[2::2]):
             file = re.search(r'"((?:[^"\\]|\\.)*)":(\d+):(\d+)', where)
-            place = self._at(file[1], int(file[2]), int(file[3])) if file else None
+            at = (file[1], int(file[2]), int(file[3])) if file else ("", 0, 0)
+            place = self._at(*at) if file else None
             found.append(Diagnostic(_shortened(message.strip()), place if place and place.line else None, "note"))
-        return Diagnostic(found[0].message, found[0].location, "error", tuple(found[1:]))
+            resolved.append(self._resolved_as(*at))
+        # Some have no message of their own, and say what is wrong in a note.
+        first = next((i for i, d in enumerate(found) if d.message and not d.message.startswith(_OPERATION)), 0)
+        notes = [d for i, d in enumerate(found) if i != first and d.message]
+        return Diagnostic(found[first].message, found[first].location, "error", (*notes, *resolved[first]))
 
     def printed(self, text: str) -> str:
         """Collect the diagnostics that the interpreter printed in `text`; the rest of the text."""
@@ -154,7 +187,9 @@ class Diagnostics:
             found = self.flattened(piece)
             # It does not say whether this was a warning or a remark.
             self.found.append(Diagnostic(found.message, found.location, "remark", found.notes))
-        return rest
+        for option in _PASS_OPTION.findall(rest):
+            self.found.append(Diagnostic(option))
+        return _PASS_OPTION.sub("", rest)
 
     def take(self) -> list[Diagnostic]:
         """What was found since the last call."""

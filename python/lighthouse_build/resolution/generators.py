@@ -35,6 +35,7 @@ __all__ = [
     "check_options",
     "import_directories",
     "import_module",
+    "is_users",
     "load",
     "lookup",
     "public_names",
@@ -382,12 +383,16 @@ def _named_at(what: str, location: SourceLocation) -> Diagnostic:
     return Diagnostic(f"{what}, in this stage" if what == "named" else what, location, "note")
 
 
+def is_users(file: str) -> bool:
+    """Whether `file`, of a frame, is of the project."""
+    return not file.startswith("<") and not _is_installed(os.path.abspath(file), "")
+
+
 def user_frames(error: BaseException) -> list[Diagnostic]:
     """The frames of the project that `error` came through, innermost first, as notes."""
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
-        path = os.path.abspath(frame.filename)
-        if frame.filename.startswith("<") or _is_installed(path, ""):
+        if not is_users(frame.filename):
             continue
         column = (getattr(frame, "colno", None) or -1) + 1
         frames.append(Diagnostic(f"in {frame.name}", SourceLocation(frame.filename, frame.lineno or 0, column), "note"))

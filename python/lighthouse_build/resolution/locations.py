@@ -55,7 +55,25 @@ def line_locations(body: str, located: str, ignored: str) -> dict[int, SourceLoc
             # The location of an operation with regions stands at their end, the operation where the indentation is
             # the same.
             places[_opening_line(marked, number) if line.lstrip().startswith("}") else number] = place
+    _place_entries(marked, places)
     return places
+
+
+_ENTRY = re.compile(r" transform.named_sequence @__lh_step\d+\(")
+
+
+def _place_entries(lines: Sequence[str], places: dict[int, SourceLocation]) -> None:
+    """Give the lines of entries, which nobody wrote, the place of the sequence that they include."""
+    for start, line in enumerate(lines, start=1):
+        if not _ENTRY.search(line):
+            continue
+        closing = " " * (len(line) - len(line.lstrip())) + "}"
+        end = next((n for n in range(start, len(lines)) if lines[n].startswith(closing)), start)
+        included = re.search(r" transform\.include (@\S+) ", "\n".join(lines[start:end]))
+        head = f" {included[1]}(" if included else "\0"
+        named = [n for n in range(1, start) if "transform.named_sequence" in lines[n - 1] and head in lines[n - 1]]
+        if named and named[-1] in places:
+            places.update({n: places[named[-1]] for n in range(start, end + 2) if n not in places})
 
 
 def _opening_line(lines: Sequence[str], closing: int) -> int:

@@ -244,8 +244,22 @@ class PythonStep:
             entries["digest"],
         )
 
-    def apply(self, payload: Any, python: UserPython, diagnostics: mlir.Diagnostics, what: str) -> Any:
+    def apply(
+        self,
+        payload: Any,
+        python: UserPython,
+        diagnostics: mlir.Diagnostics,
+        what: str,
+        interpret: Callable[[Any, Any], None],
+    ) -> Any:
         """Apply the step to the module `payload`; the module that replaces it, or None when it was changed in place.
+
+        Args:
+            payload: what to change.
+            python: how user code runs.
+            diagnostics: of the context.
+            what: the step, in messages.
+            interpret: applies an entry sequence, and the schedule that it lies in, to the payload.
 
         Raises:
             InputError: at the user's line.
@@ -262,7 +276,7 @@ class PythonStep:
             if self.is_class:
                 return self._apply_class(function, payload, python, location)
             schedule = self._generate(function, payload, python, location, what)
-        self._apply_schedule(schedule, payload, diagnostics, location, what)
+        self._apply_schedule(schedule, payload, diagnostics, location, interpret)
         return None
 
     def _apply_class(self, function: Any, payload: Any, python: UserPython, location: SourceLocation) -> Any:
@@ -286,7 +300,12 @@ class PythonStep:
         return checked_module(result, payload.context, f"'{self.name}' in '{location.file}'", location)
 
     def _apply_schedule(
-        self, schedule: Any, payload: Any, diagnostics: mlir.Diagnostics, location: SourceLocation, what: str
+        self,
+        schedule: Any,
+        payload: Any,
+        diagnostics: mlir.Diagnostics,
+        location: SourceLocation,
+        interpret: Callable[[Any, Any], None],
     ) -> None:
         ir = mlir.load().ir
         spec = language.Generator(
@@ -297,8 +316,7 @@ class PythonStep:
         holder = ir.Module.create(ir.Location.unknown(payload.context))
         nested = schedules.nest(schedule.operation, holder.body, 0, spec, location, diagnostics, verify=sound)
         entry = list(nested.regions[0].blocks[0].operations)[-1].operation
-        with mlir.reporting(diagnostics, f"{what} failed", LoweringError):
-            mlir.load().apply_named_sequence(payload, entry, nested)
+        interpret(entry, nested)
 
 
 def _digest(sources: Sequence[str]) -> str:

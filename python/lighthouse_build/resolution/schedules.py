@@ -117,7 +117,7 @@ def nest(
     name = language.describe(spec)
     copy = module.clone(ip=ir.InsertionPoint(block))
     copy.attributes["sym_name"] = ir.StringAttr.get(f"step{index}")
-    sequence = choose(copy, spec.sequence, name, location)
+    sequence = choose(copy, spec.sequence, name, location, diagnostics)
     _give_effects(ir, copy, sequence, diagnostics)
     constants = Parameters(ir, copy, sequence, name, location).bind(spec.params)
     copy.regions[0].blocks[0].append(_entry(ir, copy.context, sequence, index, constants))
@@ -126,7 +126,7 @@ def nest(
     return copy
 
 
-def choose(module: Any, wanted: str | None, name: str, location: SourceLocation) -> Any:
+def choose(module: Any, wanted: str | None, name: str, location: SourceLocation, diagnostics: mlir.Diagnostics) -> Any:
     """The sequence of `module` to apply: the `wanted` one, `@__transform_main`, or the only one. Raises InputError."""
     sequences = {
         op.attributes["sym_name"].value: op
@@ -150,6 +150,11 @@ def choose(module: Any, wanted: str | None, name: str, location: SourceLocation)
         symbol = sequence.attributes["sym_name"].value
         msg = f"sequence '@{symbol}' of '{name}' takes no argument; it must take the payload's root"
         raise InputError(msg, location)
+    root = str(sequence.operation.regions[0].blocks[0].arguments[0].type)
+    if root.startswith(("!transform.param", "!transform.any_param", "!transform.any_value")):
+        symbol = sequence.attributes["sym_name"].value
+        msg = f"sequence '@{symbol}' of '{name}' takes a '{root}' first; it must take a handle of the payload's root"
+        raise InputError(msg, diagnostics.location(sequence.operation.location) or location)
     return sequence.operation
 
 
