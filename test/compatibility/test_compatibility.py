@@ -258,7 +258,10 @@ def test_the_command_line_may_name_its_stages(inputs: Path) -> None:
     }
     assert marks(lowered(inputs, SITE, "--stage=kinds/tiled.yaml", "matmul.mlir"))["2D"] == "[1, 8]"
     # On PYTHONPATH as well, which a build, isolated from it, does not see.
-    assert marks(lowered(inputs, "--stage=plain.py{n=1}", "matmul.mlir", PYTHONPATH="site")) == {"n": "1"}
+    for stage, found in (("plain.py{n=1}", {"n": "1"}), ("marking.py", {"lit": "lit", "lit_again": "lit_again"})):
+        assert marks(lowered(inputs, f"--stage={stage}", "matmul.mlir", PYTHONPATH="site")) == found
+    stage = lowered(inputs, "--stage=plain.py", "--stage=marking.py", "--emit=stage", PYTHONPATH="site")
+    assert manifest(stage)["requires"] == ["lighthouse.dialects"]
     run = lh_opt(inputs, "--stage=plain.py", "matmul.mlir")
     assert run.returncode == INPUT
     assert "error: stage file 'plain.py' not found" in run.stderr

@@ -110,7 +110,7 @@ class _Shelf:
         for at, root in enumerate(map(os.path.abspath, directories)):
             for top, modules in list(self._packages.get(root, {}).items()):
                 before = (os.path.join(directory, top) for directory in directories[:at])
-                if top in sys.modules or any(os.path.isdir(p) or os.path.isfile(p + ".py") for p in before):
+                if top in sys.modules or any(map(_imports, before)):
                     continue
                 paths = [str(module.__file__) for module in modules.values()]
                 if any(_stamp(path) != self._stamps[path] for path in paths):
@@ -119,6 +119,11 @@ class _Shelf:
                 sys.modules.update(modules)
                 files += paths
         return files
+
+
+def _imports(place: str) -> bool:
+    """Whether an import would take the module or package at `place`, rather than look on."""
+    return os.path.isfile(os.path.join(place, "__init__.py")) or os.path.isfile(place + ".py")
 
 
 def _stamp(path: str) -> tuple[int, int]:
@@ -162,7 +167,7 @@ def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[list[s
     importlib.invalidate_caches()
     sys.dont_write_bytecode = True
     try:
-        yield _shelf.take(directories)
+        yield _shelf.take(sys.path)
     finally:
         sys.path[:], sys.argv[:] = path, argv
         sys.path_hooks.remove(project_hook)

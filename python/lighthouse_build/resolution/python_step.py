@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -72,12 +71,6 @@ class UserPython:
         with self._running(files, diagnostics):
             python_dialects.import_required(stage.requires, stage.name, self.root)
             yield
-
-    def required_by(self, schedule: Any, path: str) -> list[str]:
-        """What applying the module `schedule`, made by the file `path`, requires; inside `running`."""
-        own = set(generators.import_directories(path)) - set(self.python_path)
-        importable = [*self.python_path, *(directory for directory in sys.path if directory not in own)]
-        return python_dialects.required_by(schedule, importable, self.root)
 
     @contextmanager
     def _running(self, paths: Sequence[str], diagnostics: mlir.Diagnostics) -> Iterator[None]:

@@ -7,6 +7,7 @@ MLIR is loaded, in a context of its own, only if the plan is more than passes.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,7 @@ class _Builder:
 
         assert self.python is not None
         python = self.python
+        importable = [*python.python_path, *sys.path]  # for every stage, unlike the file's own directory
         with python.running(step.path, self.diagnostics), python.dependencies.watching() as sources:
             module = generators.load(step.path, step.location)
             is_class = isinstance(spec, language.StageClass)
@@ -162,7 +164,7 @@ class _Builder:
                 python_dialects.refuse_late(schedule.operation, name, step.location)
                 fault = self._check(schedule, spec, step)
                 if fault is None:
-                    self._require(python.required_by(schedule.operation, step.path))
+                    self._require(python_dialects.required_by(schedule.operation, importable, python.root))
                     self._schedule(schedule, spec, step)
                     return
                 self._tell(spec, step, fault)
