@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lighthouse_build.pipeline import Pipeline
-    from lighthouse_build.resolution.dependencies import depends_on
+    from lighthouse_build.resolution.recording import depends_on
     from lighthouse_build.target import Target
 
 __all__ = ["Pipeline", "Target", "__version__", "depends_on"]
@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     # Lazily, since the driver imports this package on its way to `--help`.
-    homes = {"Pipeline": "pipeline", "Target": "target", "depends_on": "resolution.dependencies"}
+    homes = {"Pipeline": "pipeline", "Target": "target", "depends_on": "resolution.recording"}
     if name in homes:
         import importlib
 

@@ -109,13 +109,14 @@ class Job:
         if not (generated or planned or self.request.action == "describe"):
             return None
         from lighthouse_build.application.context import load
-        from lighthouse_build.resolution.generators import scrub_environment
+        from lighthouse_build.resolution.environment import scrub
         from lighthouse_build.resolution.python_step import UserPython
 
+        known = frozenset(sys.modules)
         load()  # before the environment that may name the bindings is scrubbed
-        scrub_environment(dict(self.request.environment))
+        scrub(dict(self.request.environment))
         root = os.path.abspath(self.request.project_root or os.curdir)
-        return UserPython(self.dependencies, self.request.python_path, self._target, root)
+        return UserPython(self.dependencies, self.request.python_path, self._target, root, known)
 
     def _target(self) -> Target:
         """What code is generated for; found out once."""

@@ -35,11 +35,11 @@ __all__ = [
     "check_options",
     "import_directories",
     "import_module",
+    "is_installed",
     "is_users",
     "load",
     "lookup",
     "public_names",
-    "scrub_environment",
     "user_code",
     "user_frames",
 ]
@@ -50,13 +50,6 @@ FILE_PREFIX = "lighthouse_stage:"
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 
-def scrub_environment(pinned: Mapping[str, str]) -> None:
-    """Leave user code only the variables in `pinned`, and those that a process needs to run at all."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
-    os.environ.clear()
-    os.environ.update({**kept, **pinned})
-
-
 class _UncachedLoader(importlib.machinery.SourceFileLoader):
     """Imports from the source alone."""
 
@@ -65,26 +58,62 @@ class _UncachedLoader(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
+class _FreshLoader(importlib.machinery.SourceFileLoader):
+    """Imports installed packages: from bytecode, unless the source may have been edited since that was written.
+
+    Python compares whole seconds and sizes, and takes an edit within both for none.
+    """
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        try:
+            fresh = os.stat(path).st_mtime_ns < os.stat(importlib.util.cache_from_source(path)).st_mtime_ns
+        except (OSError, NotImplementedError):
+            fresh = False
+        return super().get_code(fullname) if fresh else self.source_to_code(self.get_data(path), path)
+
+
+_FRESH: Callable[[str], Any] = importlib.machinery.FileFinder.path_hook(
+    (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+    (_FreshLoader, importlib.machinery.SOURCE_SUFFIXES),
+)
+
 _UNCACHED: Callable[[str], Any] = importlib.machinery.FileFinder.path_hook(
     (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
     (_UncachedLoader, importlib.machinery.SOURCE_SUFFIXES),
 )
 
 
-def _installed_roots() -> tuple[str, ...]:
+def _roots(*keys: str) -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    roots = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-    roots |= set(site.getsitepackages()) | {os.path.dirname(os.__file__)}
+    roots = {paths[key] for key in keys}
     roots |= {os.path.realpath(root) for root in roots}
     return tuple(os.path.join(root, "") for root in roots)
 
 
-def _is_installed(path: str, bindings: str) -> bool:
+def _installed_roots() -> tuple[str, ...]:
+    packages = tuple(os.path.join(root, "") for root in site.getsitepackages())
+    library = os.path.join(os.path.dirname(os.__file__), "")
+    return (*_roots("stdlib", "platstdlib", "purelib", "platlib"), *packages, library)
+
+
+def _in_packages(path: str) -> bool:
+    return f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
+
+
+def is_installed(path: str, bindings: str) -> bool:
     """Whether `path` belongs to an installed package, in whatever environment, or to the bindings."""
     path = os.path.join(os.path.abspath(path), "")
-    inside = f"{os.sep}site-packages{os.sep}" in path or f"{os.sep}dist-packages{os.sep}" in path
     roots = (*_installed_roots(), _PACKAGE, *([os.path.join(bindings, "")] if bindings else []))
-    return inside or path.startswith(roots)
+    return _in_packages(path) or path.startswith(roots)
+
+
+def _loads_as_usual(path: str, bindings: str) -> bool:
+    """Whether `path` belongs to the interpreter's own library, the driver or the bindings, which nobody edits."""
+    path = os.path.join(os.path.abspath(path), "")
+    if path.startswith((_PACKAGE, *([os.path.join(bindings, "")] if bindings else []))):
+        return True
+    return path.startswith(_roots("stdlib", "platstdlib")) and not _in_packages(path)
 
 
 class _Shelf:
@@ -154,10 +183,10 @@ def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[list[s
     path, modules, cwd, argv = list(sys.path), set(sys.modules), os.getcwd(), list(sys.argv)
 
     def project_hook(directory: str) -> Any:
-        if _is_installed(directory, bindings):
-            msg = "installed packages load as usual"
+        if _loads_as_usual(directory, bindings):
+            msg = "the interpreter's own library and the bindings load as usual"
             raise ImportError(msg)
-        return _UNCACHED(directory)
+        return (_FRESH if is_installed(directory, bindings) else _UNCACHED)(directory)
 
     # After the standard library, so that a `types.py` of the project cannot break it.
     at = next((i for i, p in enumerate(sys.path) if "site-packages" in p or "dist-packages" in p), len(sys.path))
@@ -177,7 +206,7 @@ def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[list[s
         forgotten = []
         for name in sorted(set(sys.modules) - modules):
             origin = os.path.abspath(getattr(sys.modules[name], "__file__", None) or os.sep)
-            if origin.startswith(roots) and not _is_installed(origin, bindings):
+            if origin.startswith(roots) and not is_installed(origin, bindings):
                 _shelf.put(name, sys.modules[name])
                 forgotten.append(name)
         for name in forgotten:

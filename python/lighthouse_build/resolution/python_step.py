@@ -11,6 +11,7 @@ given what code is generated for.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import os
@@ -23,7 +24,7 @@ from lighthouse_build.errors import InputError, LoweringError, SourceLocation
 from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
 from lighthouse_build.language.values import format_options, parse_options
-from lighthouse_build.resolution import generators, python_dialects, schedules
+from lighthouse_build.resolution import environment, generators, python_dialects, recording, schedules
 from lighthouse_build.resolution.dependencies import Dependencies
 from lighthouse_build.stage_file import ResolvedStage
 
@@ -44,12 +45,14 @@ class UserPython:
         python_path: directories that it may import from, besides its own.
         target: what code is generated for, found out only if asked.
         root: the directory that files of Python steps are named relative to.
+        known_modules: modules that are no inputs; by default all that are loaded before user code runs.
     """
 
     dependencies: Dependencies
     python_path: tuple[str, ...]
     target: Callable[[], Target]
     root: str
+    known_modules: frozenset[str] | None = None
 
     def running(self, path: str, diagnostics: mlir.Diagnostics) -> AbstractContextManager[None]:
         """Set up what code of the file `path` needs; its errors get MLIR's diagnostics."""
@@ -78,10 +81,14 @@ class UserPython:
         self.dependencies.ignore(bindings)
         own = (directory for path in paths for directory in generators.import_directories(path))
         directories = [*dict.fromkeys(own), *self.python_path]
+        for directory in directories:
+            if not os.path.isdir(directory):  # an import does not even list it
+                self.dependencies.add(directory, "searched")
         with (
             mlir.user_operations(),
             generators.user_code(directories, bindings) as known,
-            self.dependencies.recording(),
+            self.dependencies.recording(self.known_modules),
+            environment.watched(functools.partial(generators.is_installed, bindings=bindings)),
             mlir.recorded_locations(),
         ):
             self.dependencies.reuse(known)
@@ -101,7 +108,7 @@ class UserPython:
     ) -> Any:
         """`function` with `options`, with what is `given` by parameter name, and with the target where it is wanted."""
         extra = dict(given or {})
-        with self.dependencies.paused():
+        with recording.paused():
             extra.update({parameter: self.target() for parameter in target_parameters(function)})
         for parameter in extra:
             if parameter in options:
