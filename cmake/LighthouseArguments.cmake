@@ -121,6 +121,19 @@ function(_lh_ninja_version result)
   set(${result} "${version}" PARENT_SCOPE)
 endfunction()
 
+# Refuses a NAMESPACE and a HEADER, of the target `name`, that can only be mistakes.
+function(_lh_check_header name)
+  if(DEFINED ARG_NAMESPACE AND NOT ARG_NAMESPACE MATCHES "^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*$")
+    _lh_fatal("NAMESPACE '${ARG_NAMESPACE}' is not a C++ namespace")
+  endif()
+  if(DEFINED ARG_HEADER)
+    _lh_check_path("${ARG_HEADER}")
+    if(NOT ARG_HEADER MATCHES "\\.(h|hh|hpp|hxx|H)$" OR ARG_HEADER MATCHES "^/|^[A-Za-z]:|(^|/)\\.\\.(/|$)")
+      _lh_fatal("HEADER '${ARG_HEADER}' is not a relative path of a header, such as kernels/${name}.h")
+    endif()
+  endif()
+endfunction()
+
 # Refuses a target name that cannot be declared.
 function(_lh_check_new_target name)
   if(NOT name MATCHES "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")

@@ -27,6 +27,13 @@ define_property(
     "On a target made by lh_add_stage(): true if one of its generators takes a lighthouse_build.Target. LH_STAGE_FILE is then resolved for the baseline CPU; lh_lower() resolves others as it needs them."
 )
 
+define_property(
+  TARGET
+  PROPERTY LH_STAGE_TOOL
+  BRIEF_DOCS "On a stage: the tool that checks and applies it."
+  FULL_DOCS "On a target made by lh_add_stage() with TOOL: its target, or its absolute path. Not set without TOOL."
+)
+
 # What a file in a spec ends in; a spec is a file by its extension alone.
 set_property(GLOBAL PROPERTY _LH_FILE_REGEX "\\.(py|mlir|yaml|yml)$")
 set_property(GLOBAL PROPERTY _LH_FILE_SPEC_REGEX "^(\"|')|\\.(py|mlir|yaml|yml)[ \t]*([[{]|$)")
@@ -68,12 +75,13 @@ endfunction()
 # Makes the stage `name`: an INTERFACE library, and the rule that resolves it.
 #
 #   _lh_create_stage(<name> LABEL <text> STAGES <spec|stage>... [ARGUMENTS <argument of the driver>...] [DEPENDS ...]
-#                    [DIRECTORY <dir>] [TARGET <argument of the driver>...] [DECLARED_BY <file>:<call>])
+#                    [DIRECTORY <dir>] [TARGET <argument of the driver>...] [DECLARED_BY <file>:<call>]
+#                    [TOOL <target|program>])
 #
 # DIRECTORY is what relative paths in specs start from, by default the current source directory. TARGET says what a
 # stage that asks for it is resolved for; by default the baseline CPU of the compiler's triple.
 function(_lh_create_stage name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL;DIRECTORY;DECLARED_BY" "STAGES;ARGUMENTS;DEPENDS;TARGET")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "LABEL;DIRECTORY;DECLARED_BY;TOOL" "STAGES;ARGUMENTS;DEPENDS;TARGET")
   if(NOT ARG_DIRECTORY)
     set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   endif()
@@ -86,10 +94,16 @@ function(_lh_create_stage name)
   set(file "${CMAKE_CURRENT_BINARY_DIR}/${name}.stage.mlir")
   set(arguments "")
   set(depends ${ARG_DEPENDS})
+  if(ARG_TOOL)
+    _lh_tool(arguments tool_depends "${ARG_TOOL}")
+    _lh_tool_path(tool_path program "${ARG_TOOL}")
+    list(APPEND depends ${tool_depends})
+  endif()
   _lh_asks_for_target(asks)
   foreach(stage IN LISTS ARG_STAGES)
     _lh_find_stage(target "${stage}")
     if(target)
+      _lh_check_stage_tools("${ARG_TOOL}" "${target}")
       _lh_stage_for_target(target "${target}" ${ARG_TARGET})
       get_target_property(stage_file "${target}" LH_STAGE_FILE)
       _lh_spec_path(stage "${stage_file}")
@@ -144,6 +158,9 @@ function(_lh_create_stage name)
       _LH_STAGE_DECLARED_BY "${ARG_DECLARED_BY}"
       _LH_STAGE_TARGET "${ARG_TARGET}"
   )
+  if(ARG_TOOL)
+    set_target_properties("${name}" PROPERTIES LH_STAGE_TOOL "${program}")
+  endif()
   if(asks)
     set_target_properties("${name}.resolve" PROPERTIES EXCLUDE_FROM_ALL TRUE)
   endif()
@@ -216,6 +233,10 @@ function(_lh_stage_for_target result stage)
       get_target_property(${property} "${stage}" _LH_STAGE_${property})
     endforeach()
     get_target_property(specs "${stage}" LH_STAGE_SPECS)
+    get_target_property(tool "${stage}" LH_STAGE_TOOL)
+    if(NOT tool)
+      set(tool "")
+    endif()
     set(target_label "${ARGN}")
     list(FILTER target_label INCLUDE REGEX "^--cpu=")
     string(REPLACE "--cpu=" " for " target_label "${target_label}")
@@ -228,6 +249,7 @@ function(_lh_stage_for_target result stage)
       DIRECTORY "${DIRECTORY}"
       DECLARED_BY "${DECLARED_BY}"
       TARGET ${ARGN}
+      TOOL ${tool}
     )
   endif()
   set(${result} "${name}" PARENT_SCOPE)
@@ -256,7 +278,7 @@ endfunction()
 
 # Sets `targets` and `files` to the stages, in order, that the items stand for. Declared stages are themselves; each
 # run of specs between them becomes one stage, which equal runs share. Stages that ask for the target are those for the
-# target that the caller's `_lh_target_arguments` give.
+# target that the caller's `_lh_target_arguments` give. Implicit stages are for the caller's ARG_TOOL, if it has one.
 function(_lh_resolve_stages targets files)
   set(found "")
   set(run "")
@@ -292,6 +314,10 @@ endfunction()
 # Sets `result` to the stage of these specs; makes it at their first use.
 function(_lh_implicit_stage result)
   set(key "${ARGN}")
+  if(DEFINED ARG_TOOL)
+    _lh_tool_path(tool_path program "${ARG_TOOL}")
+    string(PREPEND key "${program}\n")
+  endif()
   get_property(file_spec GLOBAL PROPERTY _LH_FILE_SPEC_REGEX)
   foreach(spec IN LISTS ARGN)
     if(spec MATCHES "${file_spec}")
@@ -311,7 +337,7 @@ function(_lh_implicit_stage result)
     endif()
     # In COMMENT, a generator expression would be expanded.
     string(REPLACE "$<" "$ <" label "${label}")
-    _lh_create_stage("${name}" LABEL "${label}" STAGES ${ARGN})
+    _lh_create_stage("${name}" LABEL "${label}" STAGES ${ARGN} TOOL ${ARG_TOOL})
   endif()
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
@@ -332,5 +358,41 @@ function(_lh_is_pass result name)
     set(${result} TRUE PARENT_SCOPE)
   else()
     set(_LH_NOT_PASSES ${_LH_NOT_PASSES} "${key}" CACHE INTERNAL "Names of stages that are no passes")
+  endif()
+endfunction()
+
+# Refuses a stage of which it is known now that it runs Python when it is applied: it cannot `wish`.
+function(_lh_check_needs_no_python stage wish)
+  get_target_property(specs "${stage}" LH_STAGE_SPECS)
+  get_target_property(arguments "${stage}" _LH_STAGE_ARGUMENTS)
+  get_target_property(directory "${stage}" _LH_STAGE_DIRECTORY)
+  get_property(file_spec GLOBAL PROPERTY _LH_FILE_SPEC_REGEX)
+  set(questions "")
+  foreach(spec IN LISTS specs)
+    set(inner "")
+    if(TARGET "${spec}")
+      _lh_find_stage(inner "${spec}")
+    endif()
+    if(inner)
+      _lh_check_needs_no_python("${inner}" "${wish}")
+    elseif(spec MATCHES "${file_spec}" AND spec MATCHES "\\.(py|yaml|yml)")
+      list(APPEND questions "--stage=${spec}")
+    endif()
+  endforeach()
+  if(NOT questions)
+    return()
+  endif()
+  list(FILTER arguments INCLUDE REGEX "^-I")
+  _lh_driver_command(driver)
+  execute_process(
+    COMMAND ${driver} --needs-python ${questions} ${arguments}
+    WORKING_DIRECTORY "${directory}"
+    OUTPUT_VARIABLE answer
+    ERROR_QUIET # what is wrong with a stage is told when it is resolved
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+  )
+  if(answer)
+    string(REGEX MATCH "[^\n]*" first "${answer}")
+    _lh_fatal("the stage '${stage}' cannot ${wish}: it runs Python when it is applied (${first})")
   endif()
 endfunction()

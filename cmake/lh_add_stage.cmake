@@ -13,6 +13,7 @@ Declares a stage: something that is applied to payloads, resolved once at build 
 lh_add_stage(<name>
   PASSES <pipeline>... | SCHEDULE <file.mlir|file.py> | PIPELINE <file.yaml> | STAGES <stage|spec>...
   [GENERATOR <function>] [SEQUENCE <symbol>] [OPTIONS <name=value>...] [PARAMS <name=value>...]
+  [TOOL <target|program>]
   [INCLUDE_DIRECTORIES <dir>...] [PYTHON_PATH <dir>...] [ENVIRONMENT <name[=value]>...]
   [DEPENDS <file|target>...])
 ```
@@ -35,6 +36,9 @@ Further arguments:
   `SCHEDULE` and `PIPELINE`.
 * `PARAMS`: parameters of the sequence, each as `name=value`: its arguments with `lh.name`, knobs and alternatives.
   With `SCHEDULE`.
+* `TOOL`: the project's own opt tool, an executable target or a program, for a stage that uses passes, types or transform
+  operations that only it knows. The tool checks passes and schedules in place of the bindings. An `.mlir` schedule is handed over
+  unparsed and takes no `PARAMS`; generators run as ever. Only `lh_lower()` with the same `TOOL` can apply the stage.
 * `INCLUDE_DIRECTORIES`: where stage files are looked for after the source directory, in order, before the shipped
   ones.
 * `PYTHON_PATH`: directories that generators can import modules from.
@@ -51,7 +55,8 @@ Relative paths are relative to the current source directory.
 
 * `LH_STAGE_FILE`: the resolved stage, `${CMAKE_CURRENT_BINARY_DIR}/<name>.stage.mlir`. It changes only when what is
   to be applied changes: an edit of a generator that leaves its schedule the same lowers nothing again;
-* `LH_STAGE_SPECS`: the specs.
+* `LH_STAGE_SPECS`: the specs;
+* `LH_STAGE_TOOL`: the tool, if it was declared with one.
 
 ### Errors
 
@@ -71,7 +76,14 @@ function(lh_add_stage name)
   list(APPEND CMAKE_MESSAGE_CONTEXT "lh_add_stage")
   set(_lh_call "lh_add_stage(${name})")
   set(kinds PASSES SCHEDULE PIPELINE STAGES)
-  set(one_value SCHEDULE PIPELINE GENERATOR SEQUENCE)
+  set(
+    one_value
+    SCHEDULE
+    PIPELINE
+    GENERATOR
+    SEQUENCE
+    TOOL
+  )
   set(
     multi_value
     PASSES
@@ -129,6 +141,12 @@ function(lh_add_stage name)
     _lh_file_spec(stages)
   endif()
 
+  if(DEFINED ARG_TOOL AND DEFINED ARG_PARAMS AND ARG_SCHEDULE MATCHES "\\.mlir$")
+    _lh_fatal(
+      "PARAMS does not go with TOOL and a .mlir file, which is handed to the tool unparsed; write the values into it"
+    )
+  endif()
+
   set(arguments "")
   foreach(directory IN LISTS ARG_INCLUDE_DIRECTORIES)
     cmake_path(ABSOLUTE_PATH directory BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
@@ -143,7 +161,14 @@ function(lh_add_stage name)
     list(APPEND arguments "--environment=${variable}")
   endforeach()
 
-  _lh_create_stage("${name}" LABEL "${name}" STAGES ${stages} ARGUMENTS ${arguments} DEPENDS ${ARG_DEPENDS})
+  _lh_create_stage(
+    "${name}"
+    LABEL "${name}"
+    STAGES ${stages}
+    ARGUMENTS ${arguments}
+    DEPENDS ${ARG_DEPENDS}
+    TOOL ${ARG_TOOL}
+  )
   add_library("${PROJECT_NAME}::${name}" ALIAS "${name}")
 endfunction()
 

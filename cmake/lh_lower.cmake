@@ -44,6 +44,7 @@ lh_lower(<name>
   [HEADER <file.h> | NO_HEADER] [NAMESPACE <C++ namespace>] [SYMBOL_PREFIX <prefix>]
   [TARGET_TRIPLE <triple>] [CPU <cpu>] [FEATURES <feature>...] [OPTIMIZE 0|1|2|3]
   [LINK_LIBRARIES <library>...] [ALLOW_UNDEFINED <glob>...]
+  [TOOL <target|program>]
   [OUTPUT_DIRECTORY <dir>] [DEPENDS <file|target>...]
   [TIMEOUT <seconds>] [JOB_POOL <pool>])
 ```
@@ -76,6 +77,10 @@ lh_lower(<name>
 * `OPTIMIZE`: of the code generator; 2 by default, in every configuration. Code is always position-independent.
 * `LINK_LIBRARIES`: libraries that define what the payloads declare and call. libm is linked where there is one.
 * `ALLOW_UNDEFINED`: symbols that code may need and that are neither declared in the payload nor of libc or libm.
+* `TOOL`: the project's own opt tool, an executable target or a program, which takes the options of `mlir-opt`. It reads the payloads
+  and applies the stages, in one process, in place of the bindings: for dialects and passes that only it knows. What it makes crosses to
+  the code generator as text. It is a dependency with its shared libraries, but for those of the system, by their contents: a tool that is
+  built again to the same bytes lowers nothing again. Stages that run Python when they are applied do not go with it.
 * `OUTPUT_DIRECTORY`: where outputs are written; by default the current binary directory.
 * `DEPENDS`: files and targets that lowering needs besides payloads and stages.
 * `TIMEOUT`: after which lowering one payload is given up, in seconds; by default never.
@@ -126,6 +131,7 @@ function(lh_lower name)
     OPTIMIZE
     OUTPUT_DIRECTORY
     TIMEOUT
+    TOOL
     JOB_POOL
   )
   set(
@@ -164,6 +170,15 @@ function(lh_lower name)
     endif()
   endif()
   _lh_resolve_stages(stages stage_files ${ARG_STAGES})
+  set(tool_depends "")
+  if(DEFINED ARG_TOOL)
+    _lh_tool(tool_arguments tool_depends "${ARG_TOOL}")
+    list(APPEND arguments ${tool_arguments})
+    foreach(stage IN LISTS stages)
+      _lh_check_needs_no_python("${stage}" "be applied by a tool")
+    endforeach()
+  endif()
+  _lh_check_stage_tools("${ARG_TOOL}" ${stages})
   set(python_arguments "")
   foreach(stage file IN ZIP_LISTS stages stage_files)
     _lh_spec_path(file "${file}")
@@ -216,7 +231,7 @@ function(lh_lower name)
       STAMP "${stamp_directory}/${stem}"
       OUTPUTS ${files}
       ARGUMENTS "${payload}" ${arguments} ${emits}
-      DEPENDS "${source}" ${stages} ${stage_files} ${ARG_DEPENDS}
+      DEPENDS "${source}" ${stages} ${stage_files} ${tool_depends} ${ARG_DEPENDS}
       COMMENT "Lowering ${name}/${stem}"
       OWNER "${name}.lower"
       JOB_POOL ${ARG_JOB_POOL}
@@ -355,15 +370,7 @@ function(_lh_lower_check_values)
   if(DEFINED ARG_SYMBOL_PREFIX AND NOT ARG_SYMBOL_PREFIX MATCHES "^[A-Za-z_][A-Za-z0-9_]*$")
     _lh_fatal("SYMBOL_PREFIX '${ARG_SYMBOL_PREFIX}' is not the beginning of a C identifier")
   endif()
-  if(DEFINED ARG_NAMESPACE AND NOT ARG_NAMESPACE MATCHES "^[A-Za-z_][A-Za-z0-9_]*(::[A-Za-z_][A-Za-z0-9_]*)*$")
-    _lh_fatal("NAMESPACE '${ARG_NAMESPACE}' is not a C++ namespace")
-  endif()
-  if(DEFINED ARG_HEADER)
-    _lh_check_path("${ARG_HEADER}")
-    if(NOT ARG_HEADER MATCHES "\\.(h|hh|hpp|hxx|H)$" OR ARG_HEADER MATCHES "^/|^[A-Za-z]:|(^|/)\\.\\.(/|$)")
-      _lh_fatal("HEADER '${ARG_HEADER}' is not a relative path of a header, such as kernels/${name}.h")
-    endif()
-  endif()
+  _lh_check_header("${name}")
   foreach(feature IN LISTS ARG_FEATURES)
     if(NOT feature MATCHES "^[+-][A-Za-z0-9_.-]+$")
       _lh_fatal("the feature '${feature}' is not of the form +name or -name")

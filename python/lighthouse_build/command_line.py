@@ -27,10 +27,21 @@ KINDS = {
     "bitcode": "LLVM bitcode",
     "assembly": "assembly of the target",
     "object": "an object file of the target",
+    "schedule": "the schedules of the stages as one flat transform library; takes no payload",
     "interface": "a description of the C interface as JSON, to be merged into a header",
     "header": "a C and C++ header; of a payload, or merged from the .interface.json files given as inputs",
+    "embedded-header": "a C++ header that declares resolved stages as data; takes no payload",
+    "embedded-source": "the C++ source of it, which includes the header of the same --emit list",
+    "tool-identity": "what tells the tool of --tool from a changed one: a digest of it and of its libraries",
 }
 CODE = frozenset({"llvmir", "bitcode", "assembly", "object"})
+# What takes no payload; each group is written by itself.
+_WITHOUT_PAYLOAD = (
+    frozenset({"stage"}),
+    frozenset({"schedule"}),
+    frozenset({"embedded-header", "embedded-source"}),
+    frozenset({"tool-identity"}),
+)
 STDOUT = "-"
 
 USAGE = "lh-opt [options] [payload] [--stage=SPEC ...]"
@@ -63,8 +74,8 @@ class Emission:
 class Request:
     """A command line, checked.
 
-    `action` is `run`, `help`, `version`, `print-target`, `asks-for-target`, `describe`, `list-stages` or `list-passes`;
-    `described` is a spec.
+    `action` is `run`, `help`, `version`, `print-target`, `asks-for-target`, `needs-python`, `print-tool-command`,
+    `describe`, `list-stages` or `list-passes`; `described` is a spec.
     """
 
     action: str = "run"
@@ -105,6 +116,8 @@ class Request:
     save_reproducer: bool = False
     crash_diagnostics: bool = True
     crash_diagnostics_dir: str = ""
+    tool: str = ""
+    tool_identity: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -129,6 +142,11 @@ FLAGS = (
         "FILE:CALL",
     ),
     Flag("stages", ("--environment",), "set a variable for generators; they see no other ones", "NAME=VALUE"),
+    Flag(
+        "stages",
+        ("--needs-python",),
+        "print the steps of the stages that run Python when they are applied, and why; runs nothing",
+    ),
     Flag("output", ("-o",), "output file; standard output by default", "FILE"),
     Flag(
         "output",
@@ -161,6 +179,24 @@ FLAGS = (
         "print yes if a generator among the stages takes the target, else no; runs nothing",
     ),
     Flag("code generation", ("--no-target",), "refuse generators that take the target"),
+    Flag(
+        "the project's own tool",
+        ("--tool",),
+        "apply stages with this program, which takes the options of mlir-opt; with --emit=stage, a stage for it, which "
+        "it checks",
+        "PROGRAM",
+    ),
+    Flag(
+        "the project's own tool",
+        ("--tool-identity",),
+        "what --emit=tool-identity wrote of the tool: the dependency in place of the tool and its libraries",
+        "FILE",
+    ),
+    Flag(
+        "the project's own tool",
+        ("--print-tool-command",),
+        "print the command that applies a resolved stage with --tool, by default mlir-opt",
+    ),
     Flag("looking inside", ("--print-ir-before",), "print the payload before a step", "STEP"),
     Flag("looking inside", ("--print-ir-after",), "print the payload after a step", "STEP"),
     Flag("looking inside", ("--print-ir-after-all",), "print the payload after every step"),
@@ -221,7 +257,7 @@ FLAGS = (
     ),
     Flag("general", ("-h", "--help"), "print this text"),
     Flag("general", ("--mlir-package",), "the Python package of the MLIR bindings; LH_MLIR_PACKAGE too", "NAME"),
-    Flag("general", ("--version",), "print the versions of lh-opt, the bindings and LLVM"),
+    Flag("general", ("--version",), "print the versions of lh-opt, the bindings, LLVM and --tool"),
 )
 # What is no flag, and its help.
 ARGUMENTS = (("payload", "an .mlir or .mlirbc file, or - for standard input"),)
@@ -248,7 +284,8 @@ def parse(argv: Sequence[str]) -> Request:
     values = flags.read(FLAGS, argv, "lh-opt")
     package = values.last("--mlir-package") or ""
     if values.given("-h") or values.given("--version"):
-        return Request(action="help" if values.given("-h") else "version", mlir_package=package)
+        action = "help" if values.given("-h") else "version"
+        return Request(action=action, mlir_package=package, tool=values.last("--tool") or "")
     request = Request(
         action=_action(values),
         inputs=tuple(values.arguments),
@@ -288,6 +325,8 @@ def parse(argv: Sequence[str]) -> Request:
         save_reproducer=values.given("--save-reproducer"),
         crash_diagnostics=not values.given("--no-crash-diagnostics"),
         crash_diagnostics_dir=values.last("--crash-diagnostics-dir") or "",
+        tool=values.last("--tool") or "",
+        tool_identity=values.last("--tool-identity") or "",
     )
     if request.action == "run":
         _check(request)
@@ -295,7 +334,15 @@ def parse(argv: Sequence[str]) -> Request:
 
 
 def _action(values: flags.Values) -> str:
-    lookups = ("--print-target", "--asks-for-target", "--list-stages", "--list-passes", "--describe")
+    lookups = (
+        "--print-target",
+        "--asks-for-target",
+        "--needs-python",
+        "--print-tool-command",
+        "--list-stages",
+        "--list-passes",
+        "--describe",
+    )
     wanted = [name for name in lookups if values.given(name)]
     if values.given("--untested") and "--list-stages" not in wanted:
         raise UsageError("--untested goes with --list-stages")
@@ -344,6 +391,23 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _check_without_payload(request: Request, group: frozenset[str]) -> None:
+    """Refuse what does not go with the outputs of `group`."""
+    kind = next(e.kind for e in request.emissions if e.kind in group)
+    if request.inputs:
+        raise UsageError(f"--emit={kind} takes no payload, but there is '{request.inputs[0]}'")
+    if not request.kinds <= group or (len(group) == 1 and len(request.emissions) > 1):
+        raise UsageError(f"--emit={kind} excludes other outputs")
+    if kind == "tool-identity":
+        if request.stages or not request.tool:
+            raise UsageError("--emit=tool-identity wants --tool and takes no --stage")
+        return
+    if not request.stages:
+        raise UsageError(f"--emit={kind} wants at least one --stage")
+    if "embedded-source" in request.kinds and "embedded-header" not in request.kinds:
+        raise UsageError("--emit=embedded-source wants --emit=embedded-header=FILE too, which it includes")
+
+
 def _check(request: Request) -> None:
     """Refuse what contradicts itself."""
     merging = any(path.endswith(".interface.json") for path in request.inputs)
@@ -355,18 +419,16 @@ def _check(request: Request) -> None:
         if request.stages:
             raise UsageError("interface files take no stages")
         return
-    if "stage" in request.kinds:
-        if request.inputs:
-            raise UsageError(f"--emit=stage takes no payload, but there is '{request.inputs[0]}'")
-        if len(request.emissions) > 1:
-            raise UsageError("--emit=stage excludes other outputs")
-        if not request.stages:
-            raise UsageError("--emit=stage wants at least one --stage")
-        return
+    for group in _WITHOUT_PAYLOAD:
+        if request.kinds & group:
+            _check_without_payload(request, group)
+            return
     if not request.inputs:
         if sys.stdin is not None and not sys.stdin.isatty() and not request.stages:
             raise UsageError("there is nothing to do; name a payload (- for standard input)")
         raise UsageError("there is no payload; name a file, or - for standard input")
+    if (request.split_input_file or request.verify_diagnostics) and request.tool:
+        raise UsageError("--split-input-file and --verify-diagnostics do not go with --tool; run the tool itself")
     if (request.split_input_file or request.verify_diagnostics) and request.kinds != {"mlir"}:
         raise UsageError("--split-input-file and --verify-diagnostics are for --emit=mlir alone")
     if len(request.inputs) > 1:

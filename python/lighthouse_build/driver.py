@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
-    from lighthouse_build.resolution.plan import Planner
+    from lighthouse_build.resolution.plan import PlannedStep, Planner
+    from lighthouse_build.stage_file import ResolvedStage
     from lighthouse_build.supervisor import Progress
 
 __all__ = ["main"]
@@ -87,7 +88,7 @@ def _perform(request: Request, argv: list[str], printer: errors.Printer) -> None
     if request.action == "help":
         print(command_line.help_text(), end="")
     elif request.action == "version":
-        print(_version())
+        print(_version(request.tool))
     elif request.action == "print-target":
         from lighthouse_build.emission.codegen import resolve_target
 
@@ -95,24 +96,98 @@ def _perform(request: Request, argv: list[str], printer: errors.Printer) -> None
         print(target.triple, target.cpu, ",".join(target.features))
     elif request.action == "asks-for-target":
         _print_whether_target_is_asked(request)
+    elif request.action == "needs-python":
+        _print_python_steps(request)
+    elif request.action == "print-tool-command":
+        _print_tool_command(request)
     elif request.action in ("describe", "list-stages", "list-passes"):
         _look_up(request, argv)
     elif request.kinds == {"header"} and request.inputs[0].endswith(".interface.json"):
         _merge_header(request)
+    elif "embedded-header" in request.kinds:
+        _embed(request)
+    elif "tool-identity" in request.kinds:
+        _identify_tool(request)
     else:
         _lower(request, argv, printer)
 
 
-def _print_whether_target_is_asked(request: Request) -> None:
+def _plan_stages(request: Request) -> list[PlannedStep]:
     from lighthouse_build.resolution.dependencies import Dependencies
-    from lighthouse_build.resolution.plan import Planner, asks_for_target
+    from lighthouse_build.resolution.plan import Planner
     from lighthouse_build.resolution.search import SearchPath
 
     planner = Planner(SearchPath(request.include, request.python_path), Dependencies())
-    steps = [
+    return [
         step for text in request.stages for step in planner.plan(_parse_stage(text)[0], ".", _on_command_line(text, 0))
     ]
-    print("yes" if asks_for_target(steps) else "no")
+
+
+def _print_whether_target_is_asked(request: Request) -> None:
+    from lighthouse_build.resolution.plan import asks_for_target
+
+    print("yes" if asks_for_target(_plan_stages(request)) else "no")
+
+
+def _print_python_steps(request: Request) -> None:
+    from lighthouse_build.resolution.plan import python_steps
+
+    for name, why in python_steps(_plan_stages(request)):
+        print(f"{name}: {why}")
+
+
+def _print_tool_command(request: Request) -> None:
+    """The command that does with the tool what `lh-opt payload --stage=…` does."""
+    from lighthouse_build.tool.command import command
+
+    print(command(request.tool or "mlir-opt", request.inputs, _resolved_stages(request)))
+
+
+def _resolved_stages(request: Request) -> list[ResolvedStage]:
+    """The stages of a request that takes resolved ones alone."""
+    from lighthouse_build.language.spec import Resolved
+    from lighthouse_build.resolution.plan import read_resolved
+
+    stages = []
+    for step, text in zip(_plan_stages(request), request.stages):
+        if not isinstance(step.spec, Resolved):
+            msg = "this wants a resolved stage; make one with --emit=stage -o name.stage.mlir"
+            raise InputError(msg, _on_command_line(text, 0))
+        stages.append(read_resolved(step.path))
+    return stages
+
+
+def _embed(request: Request) -> None:
+    """Resolved stages as C++."""
+    from lighthouse_build.bindings import find
+    from lighthouse_build.emission import embedding
+    from lighthouse_build.job import guard_name
+
+    paths = {e.kind: e.path for e in request.emissions}
+    header = paths["embedded-header"]
+    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+        stages = _resolved_stages(request)
+        provider = find()
+        guard = guard_name(header, "stages")
+        text = embedding.render_header(stages, guard_name=guard, namespace=request.namespace)
+        contents = {header: text.encode()}
+        if "embedded-source" in paths:
+            text = embedding.render_source(
+                stages, header=os.path.basename(header), namespace=request.namespace, origin=f"MLIR of {provider}"
+            )
+            contents[paths["embedded-source"]] = text.encode()
+        inputs = [*(stage.path for stage in stages), *map(str, provider.files()), *_driver_files()]
+        _commit(request, edge, contents, inputs)
+
+
+def _identify_tool(request: Request) -> None:
+    """`--emit=tool-identity`: a file that changes only if the tool does."""
+    from lighthouse_build.tool.identity import files, identify
+
+    (emission,) = request.emissions
+    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+        contents = {emission.path: identify(request.tool).encode()}
+        _commit(request, edge, contents, [*files(request.tool), *_driver_files()])
 
 
 def _look_up(request: Request, argv: Sequence[str]) -> None:
@@ -153,7 +228,7 @@ def _on_command_line(text: str, offset: int) -> SourceLocation:
     return SourceLocation(COMMAND_LINE, 1, offset + 1, text)
 
 
-def _version() -> str:
+def _version(tool: str) -> str:
     import lighthouse_build
 
     lines = [f"lh-opt {lighthouse_build.__version__} (Lighthouse Build)"]
@@ -172,6 +247,12 @@ def _version() -> str:
         lines.append(f"code generator: LLVM {version} of llvmlite {llvmlite.__version__}")
     except ImportError as error:
         lines.append(f"code generator: none ({error})")
+    if tool:
+        from lighthouse_build.tool.program import Tool
+
+        program = Tool(tool)
+        program.check_version()
+        lines.append(f"tool: {program}, at {program.path}")
     return "\n".join(lines)
 
 
@@ -235,12 +316,20 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         python = runs_python([step for _, plan in plans for step in plan]) or bool(payload and payload.generator)
         if python:
             _fix_hash_seed(argv)
+        scratch = ""
+        if request.tool:
+            # The parent's, so that it goes away when the job is killed.
+            import tempfile
+
+            scratch = tempfile.mkdtemp(prefix="lh-opt-tool-")
 
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[dict[str, bytes], list[str]]:
-            return Job(request, plans, payload, dependencies, progress, tracer).run()
+            return Job(request, plans, payload, dependencies, progress, tracer, scratch).run()
 
         try:
-            contents, inputs = supervise(run, request.timeout, printer, runs_python=python)
+            contents, inputs = supervise(
+                run, request.timeout, printer, runs_python=python, starts_programs=bool(scratch)
+            )
         except LighthouseError as error:
             # Ordinary errors need no second look: they know their place.
             if not (request.save_reproducer or isinstance(error, (errors.CrashError, errors.UnplacedError))):
@@ -248,6 +337,11 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
             from lighthouse_build import reproducer
 
             raise reproducer.explain(error, request, payload, run) from None
+        finally:
+            if scratch:
+                import shutil
+
+                shutil.rmtree(scratch, ignore_errors=True)
         _commit(request, edge, contents, sorted({*inputs, *(_driver_files() if dependencies.sees("driver") else ())}))
 
 

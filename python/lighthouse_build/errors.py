@@ -174,6 +174,9 @@ class CrashError(LighthouseError):
     expired = False
     frames: tuple[Diagnostic, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (*super().__reduce__(), {"how": self.how, "doing": self.doing})
+
 
 @frozen
 class Colour:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lighthouse_build.resolution.python_step import UserPython
     from lighthouse_build.supervisor import Progress
     from lighthouse_build.target import Target
+    from lighthouse_build.tool.program import Tool
 
 __all__ = ["Job", "guard_name"]
 
@@ -46,6 +48,7 @@ class Job:
         dependencies: Dependencies,
         progress: Progress,
         tracer: Tracer | None = None,
+        scratch: str = "",
     ) -> None:
         self.request = request
         self.plans = plans
@@ -53,6 +56,7 @@ class Job:
         self.dependencies = dependencies
         self.progress = progress
         self.tracer = tracer
+        self.scratch = scratch
         self.times: list[tuple[str, float]] = []
         self.timer = _StepTimer(self.times, progress)
         self.target: Target | None = None
@@ -98,7 +102,7 @@ class Job:
         from lighthouse_build.resolution.resolve import resolve
 
         with self._doing(f"stage '{name}' (resolving it)"):
-            return resolve(steps, name, self.python, lambda remark: self._report([remark]))
+            return resolve(steps, name, self.python, lambda remark: self._report([remark]), self._tool())
 
     def _user_python(self) -> UserPython | None:
         """How user code runs, if any will."""
@@ -138,20 +142,52 @@ class Job:
 
         (emission,) = self.request.emissions
         stage = self._resolve([step for _, plan in self.plans for step in plan], "the stage")
+        if emission.kind == "schedule":
+            return {emission.path: self._flat_library(stage).encode()}
         # What can be known to fail now, fails now: the text parses again, and its pass pipelines exist.
         with context() as ctx, load().ir.Location.unknown(), load().generic_operations():
             diagnostics = Diagnostics(ctx)
             with requirements(stage, self.python, diagnostics):
                 module = parse_stage(stage, diagnostics, ctx)
             for step, holder in zip(stage.steps, module.operation.regions[0].blocks[0].operations):
-                if step.kind == PASSES:
+                if step.kind == PASSES and self._tool() is None:
                     pipeline = holder.attributes["lh.pass_pipeline"].value
                     parse_pipeline(pipeline, ctx, diagnostics.location(holder.operation.location))
             self._report(diagnostics.take())
+        tool = self._tool()
+        if tool is not None:
+            from lighthouse_build.tool.check import check_pipelines
+
+            check_pipelines(tool, stage)
         contents = {emission.path: stage.to_text().encode()}
         if emission.path != STDOUT:
             contents[emission.path + SIDECAR_SUFFIX] = stage.to_sidecar().encode()
         return contents
+
+    def _flat_library(self, stage: ResolvedStage) -> str:
+        """`--emit=schedule`."""
+        from lighthouse_build.resolution.schedules import flatten
+
+        with self._doing("the schedules"):
+            return flatten(stage)
+
+    @functools.cache  # noqa: B019 (one job a process)
+    def _tool(self) -> Tool | None:
+        """The tool that applies stages in place of the bindings."""
+        if not self.request.tool:
+            return None
+        from lighthouse_build.tool.program import Tool
+
+        tool = Tool(self.request.tool)
+        if self.request.tool_identity:
+            self.dependencies.add(self.request.tool_identity, "tool")
+        else:
+            from lighthouse_build.tool.identity import files
+
+            tool.check_version()
+            for path in files(self.request.tool):
+                self.dependencies.add(path, "tool")
+        return tool
 
     def _stages(self) -> list[ResolvedStage]:
         from lighthouse_build.language.spec import Resolved
@@ -197,6 +233,8 @@ class Job:
         from lighthouse_build.application import apply, context
 
         code = self.request.kinds & (CODE | {"interface", "header"})
+        if self._tool() is not None:
+            return self._lower_with_tool(payload, stages)
         ir = context.load().ir
         with context.context() as ctx, ir.Location.unknown(), context.load().generic_operations():
             ctx.allow_unregistered_dialects = self.request.allow_unregistered
@@ -224,6 +262,23 @@ class Job:
             if code:
                 contents.update(self._emit_code(module, signatures, diagnostics))
             return contents, diagnostics.take()
+
+    def _lower_with_tool(
+        self, payload: Payload, stages: Sequence[ResolvedStage]
+    ) -> tuple[dict[str, bytes], list[Diagnostic]]:
+        """The same with the tool in place of the bindings, which only mark the C interface and read what comes out."""
+        from lighthouse_build.tool.lowering import bindings_version, lower
+        from lighthouse_build.tool.session import Session
+
+        tool = self._tool()
+        assert tool is not None
+        request = self.request
+        if request.print_before or request.print_after or request.print_after_all:
+            raise errors.UsageError("--print-ir-* do not go with --tool; see what --print-tool-command prints")
+        options = ["--verify-each=0"] if not request.verify_each else []
+        options += ["--allow-unregistered-dialect"] if request.allow_unregistered else []
+        session = Session(tool, self.scratch, options, self.progress, bindings_version)
+        return lower(session, payload, stages, request, self._read, self._emit_code)
 
     def _read(self, payload: Payload, diagnostics: Any, ctx: Any) -> Any:
         """The module of a payload: parsed, or generated."""

@@ -85,7 +85,7 @@ def _trace(error: LighthouseError, step: int, rerun: Rerun, directory: str | Non
         rerun(progress, Tracer(step, trace.pipe, directory))
 
     with suppress(LighthouseError, supervisor.InternalError):
-        supervisor.supervise(follow, limit, Printer(stream=io.StringIO()))
+        supervisor.supervise(follow, limit, Printer(stream=io.StringIO()), starts_programs=bool(request.tool))
     trace.close()
     return trace
 
@@ -254,6 +254,7 @@ def _common(request: Request) -> list[str]:
     return [
         "--no-crash-diagnostics",
         *([f"--mlir-package={package}"] if package else []),
+        *([f"--tool={os.path.abspath(request.tool)}"] if request.tool else []),
         *([f"--timeout={request.timeout:g}"] if request.timeout else []),
         *(["--allow-unregistered-dialect"] if request.allow_unregistered else []),
         *([] if request.verify_each else ["--verify-each=0"]),

@@ -67,7 +67,7 @@ class Sequencer:
         """Vectorize what `target` holds; with `sizes`, masked to vectors of these."""
         from mlir.dialects.transform import structured
 
-        structured.structured_vectorize(target, list(sizes))
+        structured.VectorizeOp(target, list(sizes) or None)
 
     def annotate(self, target: Any, name: str) -> None:
         """Set the unit attribute `name`."""

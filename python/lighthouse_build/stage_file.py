@@ -15,6 +15,8 @@ order.
       }
       module @step2 attributes {lh.python = {class = "Name", file = "stages.py", options = "{}", digest = "…"}} {
       }
+      module @step3 attributes {lh.tool_schedule = {entry = "__transform_main", text = "…"}} {
+      }
     }
 
 The first line is read without MLIR. Locations are not in it: a comment in a generator must not change the stage. They
@@ -30,19 +32,35 @@ TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PASSES", "PYTHON", "SCHEDULE", "SIDECAR_SUFFIX", "ResolvedStage", "Step", "entry_name", "passes_only"]
+__all__ = [
+    "PASSES",
+    "PYTHON",
+    "SCHEDULE",
+    "SIDECAR_SUFFIX",
+    "TOOL_SCHEDULE",
+    "ResolvedStage",
+    "Step",
+    "entry_name",
+    "passes_only",
+]
 
 FORMAT = 1
 PASSES = "passes"
 SCHEDULE = "schedule"
 PYTHON = "python"
+TOOL_SCHEDULE = "tool-schedule"  # a schedule that only the project's own tool reads
 SIDECAR_SUFFIX = ".loc"
 _HEAD = "// lighthouse-stage: "
 
 
 @frozen
 class Step:
-    """One step: its kind (`PASSES`, `SCHEDULE`, `PYTHON`) and its name in messages and for `--print-ir-after`."""
+    """One step.
+
+    Attributes:
+        kind: `PASSES`, `SCHEDULE`, `PYTHON` or `TOOL_SCHEDULE`.
+        name: in messages and for `--print-ir-after`.
+    """
 
     kind: str
     name: str
@@ -106,7 +124,7 @@ class ResolvedStage:
             msg = f"the manifest of the stage is damaged ({error}); resolve it again"
             raise InputError(msg, SourceLocation(path, 1, 1)) from None
         for step in steps:
-            if step.kind not in (PASSES, SCHEDULE, PYTHON):
+            if step.kind not in (PASSES, SCHEDULE, PYTHON, TOOL_SCHEDULE):
                 msg = f"the stage has a step of kind '{step.kind}', which this lh-opt does not know; resolve it again"
                 raise InputError(msg, SourceLocation(path, 1, 1))
         return cls(steps, body, path, _read_sidecar(sidecar), requires, path)

@@ -99,6 +99,7 @@ def supervise(
     printer: Printer | None = None,
     *,
     runs_python: bool = False,
+    starts_programs: bool = False,
 ) -> T:
     """The result of `job(progress)`, run in a child process.
 
@@ -107,6 +108,7 @@ def supervise(
         timeout: seconds until the child is killed, or None.
         printer: of diagnostics.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
+        starts_programs: whether the job starts programs, which are to end with it.
 
     Raises:
         LighthouseError: what the job raised.
@@ -122,8 +124,12 @@ def supervise(
     child = os.fork()
     if child == 0:
         os.close(reader)
+        if starts_programs:
+            _lead_a_group(0)
         _work(job, progress, writer, timeout)
     os.close(writer)
+    if starts_programs:
+        _lead_a_group(child)
     asked = _pass_on_signals(child)
     try:
         data, status = _wait(child, reader, timeout) if runs_python or timeout else _wait_for_end(child, reader)
@@ -148,6 +154,14 @@ def supervise(
     if kind == "bug":
         raise InternalError(value)
     return value  # type: ignore[no-any-return]
+
+
+def _lead_a_group(process: int) -> None:
+    """Make `process` the first of a group, with what it starts, that can be killed at once."""
+    try:
+        os.setpgid(process, process)
+    except OSError:
+        return  # the other of parent and child was faster
 
 
 def _death(status: int | None, timeout: float | None, progress: Progress) -> CrashError:
@@ -206,8 +220,12 @@ def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
 
 
 def _kill(child: int) -> None:
+    """Kill the child, with what it has started if that is a group."""
     try:
-        os.kill(child, _signal.SIGKILL)
+        if os.getpgid(child) == child:
+            os.killpg(child, _signal.SIGKILL)
+        else:
+            os.kill(child, _signal.SIGKILL)
         os.waitpid(child, 0)
     except (ProcessLookupError, ChildProcessError):
         return

@@ -144,6 +144,10 @@ class Diagnostics:
         found = locate(location)
         return self._at(found.file, found.line, found.column) if found else None
 
+    def known(self, location: SourceLocation) -> SourceLocation:
+        """A place by MLIR's name of its file, as the user knows it."""
+        return self._at(location.file, location.line, location.column)
+
     def _at(self, file: str, line: int, column: int) -> SourceLocation:
         if file in self._stages:
             self.in_stage = True

@@ -38,6 +38,7 @@ KINDS = (
     "searched",  # a directory that a spec or an import was looked for in
     "stats",  # a path that user code looks at, but does not open
     "stages",  # a resolved stage that is applied
+    "tool",  # what is given with --tool: its identity, or itself and its shared libraries
 )
 
 

@@ -16,9 +16,10 @@ from lighthouse_build.stage_file import PYTHON, ResolvedStage
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Sequence
 
-__all__ = ["PlannedStep", "Planner", "asks_for_target", "read_resolved", "read_text", "runs_python"]
+__all__ = ["PlannedStep", "Planner", "asks_for_target", "python_steps", "read_resolved", "read_text", "runs_python"]
 
 _MAX_ITEMS = 2000  # of all pipeline files of one spec together
 
@@ -115,18 +116,45 @@ def asks_for_target(steps: Sequence[PlannedStep]) -> bool:
     def asks(step: PlannedStep) -> bool:
         if not isinstance(step.spec, language.Generator):
             return False
-        try:
-            tree = ast.parse(limits.read_file(step.path, step.location))  # bytes: Python knows its encoding
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply for it
-            return False  # resolving it will tell
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == step.spec.function:
-                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-                annotations = [ast.unparse(a.annotation) for a in arguments if a.annotation]
-                return any(re.search(r"\bTarget\b", annotation) for annotation in annotations)
-        return True
+        arguments = _arguments(step, step.spec.function)
+        if arguments is None:
+            return True
+        annotations = [ast.unparse(a.annotation) for a in arguments if a.annotation]
+        return any(re.search(r"\bTarget\b", annotation) for annotation in annotations)
 
     return any(map(asks, steps))
+
+
+def python_steps(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
+    """The steps that run Python when they are applied, and why, as far as the text tells: builds ask at configure
+    time."""
+    found = []
+    for step in steps:
+        name = language.describe(step.spec)
+        if isinstance(step.spec, language.StageClass):
+            found.append((name, f"'{step.spec.name}' is a stage class"))
+        elif isinstance(step.spec, language.Resolved):
+            known = read_resolved(step.path).steps
+            found += [(s.name, "it runs Python on the payload") for s in known if s.kind == PYTHON]
+        elif isinstance(step.spec, language.Generator):
+            arguments = _arguments(step, step.spec.function) or []
+            if any(a.arg == "payload" for a in arguments):
+                found.append((name, f"'{step.spec.function}' takes the payload"))
+    return found
+
+
+def _arguments(step: PlannedStep, function: str) -> list[ast.arg] | None:
+    """The parameters of a function of a Python file, read off its text; None if it is not defined there."""
+    import ast
+
+    try:
+        tree = ast.parse(limits.read_file(step.path, step.location))  # bytes: Python knows its encoding
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply for it
+        return []  # resolving it will tell
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return None
 
 
 def read_resolved(path: str) -> ResolvedStage:

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
+from lighthouse_build.frozen import replace
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.locations import line_locations
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
-from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, ResolvedStage, Step
+from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, TOOL_SCHEDULE, ResolvedStage, Step
 
 if TYPE_CHECKING:
     from lighthouse_build.resolution.python_step import UserPython
+    from lighthouse_build.tool.program import Tool
 
-__all__ = ["requirements", "resolve"]
+__all__ = ["merge", "requirements", "resolve"]
 
 
 def resolve(
@@ -30,6 +32,7 @@ def resolve(
     name: str,
     python: UserPython | None,
     remark: Callable[[Diagnostic], None] = lambda _: None,
+    tool: Tool | None = None,
 ) -> ResolvedStage:
     """Resolve `steps` to one stage.
 
@@ -38,6 +41,7 @@ def resolve(
         name: what messages call the stage.
         python: how user code runs; may be None for a plan that has none.
         remark: takes what should be told, but is no error.
+        tool: what reads the `.mlir` schedules, in place of the bindings.
 
     Raises:
         InputError: at the place of the schedule, generator or spec that is wrong.
@@ -45,13 +49,28 @@ def resolve(
     passes = [(s.spec.anchored, s.spec.text, s.location) for s in steps if isinstance(s.spec, language.PassPipeline)]
     if len(passes) == len(steps):
         return stage_file.passes_only(passes, name)
-    return _Builder(name, python, remark).build(steps)
+    return _Builder(name, python, remark, tool).build(steps)
+
+
+def merge(stages: Sequence[ResolvedStage], name: str) -> ResolvedStage:
+    """One stage of the steps of several, numbered through.
+
+    Raises:
+        InputError: a stage that these bindings cannot read.
+    """
+    return _Builder(name, None, lambda _: None).merge(stages)
 
 
 class _Builder:
     """Builds the module of a resolved stage in a context of its own."""
 
-    def __init__(self, name: str, python: UserPython | None, remark: Callable[[Diagnostic], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        python: UserPython | None,
+        remark: Callable[[Diagnostic], None],
+        tool: Tool | None = None,
+    ) -> None:
         from lighthouse_build.application import context as mlir  # loads the bindings
 
         self.mlir = mlir
@@ -59,18 +78,33 @@ class _Builder:
         self.name = name
         self.python = python
         self.remark = remark
+        self.tool = tool
         self.steps: list[Step] = []
         self.requires: list[str] = []
 
     def build(self, steps: Sequence[PlannedStep]) -> ResolvedStage:
+        def add() -> None:
+            for step in steps:
+                self._step(step)
+
+        return self._build(add)
+
+    def merge(self, stages: Sequence[ResolvedStage]) -> ResolvedStage:
+        def add() -> None:
+            for stage in stages:
+                self._take_over(stage)
+
+        merged = self._build(add)
+        return replace(merged, locations={n: self.diagnostics.known(at) for n, at in merged.locations.items()})
+
+    def _build(self, add: Callable[[], None]) -> ResolvedStage:
         ir = self.ir
         with self.mlir.context() as context, ir.Location.unknown(), self.mlir.load().generic_operations():
             self.context = context
             self.diagnostics = self.mlir.Diagnostics(context)
             self.outer = ir.Module.create()
             self.outer.operation.attributes["lh.stage"] = ir.UnitAttr.get()
-            for step in steps:
-                self._step(step)
+            add()
             body = str(self.outer)
             located = self.outer.operation.get_asm(enable_debug_info=True)
         locations = line_locations(body, located, str(self.mlir.load().provider.root))
@@ -83,7 +117,9 @@ class _Builder:
             holder.attributes["lh.pass_pipeline"] = self.ir.StringAttr.get(spec.anchored)
             self.steps.append(Step(PASSES, spec.text))
         elif isinstance(spec, language.Resolved):
-            self._resolved(step)
+            self._take_over(read_resolved(step.path))
+        elif isinstance(spec, language.Schedule) and self.tool is not None and not step.text:
+            self._tool_schedule(spec, step)
         elif isinstance(spec, language.Schedule):
             if step.text:
                 module = self.ir.Module.parse(step.text, self.context)
@@ -103,10 +139,24 @@ class _Builder:
         holder.attributes["sym_name"] = ir.StringAttr.get(f"step{len(self.steps)}")
         return holder
 
-    def _resolved(self, step: PlannedStep) -> None:
+    def _tool_schedule(self, spec: language.Schedule, step: PlannedStep) -> None:
+        """Keep a schedule that only the tool can read: as text, the way the tool prints it."""
+        from lighthouse_build.tool.check import read_schedule
+
+        assert self.tool is not None
+        name = language.describe(spec)
+        if spec.params:
+            msg = f"'{name}' takes no parameters: {self.tool} gets it unparsed; write the values into it"
+            raise InputError(msg, step.location)
+        entry, text = read_schedule(self.tool, step.path, spec.sequence, name, step.location)
+        string = self.ir.StringAttr.get
+        holder = self._holder(step.location)
+        holder.attributes["lh.tool_schedule"] = self.ir.DictAttr.get({"entry": string(entry), "text": string(text)})
+        self.steps.append(Step(TOOL_SCHEDULE, name))
+
+    def _take_over(self, stage: ResolvedStage) -> None:
         """Take over the steps of a stage that was resolved before."""
         ir = self.ir
-        stage = read_resolved(step.path)
         self._require(stage.requires)
         with requirements(stage, self.python, self.diagnostics):
             module = self.mlir.parse_stage(stage, self.diagnostics, self.context)

@@ -13,8 +13,9 @@ from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.parameters import Constant, Parameters
+from lighthouse_build.stage_file import SCHEDULE, ResolvedStage
 
-__all__ = ["check", "nest"]
+__all__ = ["check", "flatten", "nest"]
 
 _MAIN = "__transform_main"
 _WITH_SEQUENCES = "transform.with_named_sequence"
@@ -215,3 +216,43 @@ def _entry(ir: Any, context: Any, sequence: Any, index: int, constants: Sequence
     entry = wrapper.body.operations[0].operation
     entry.detach_from_parent()
     return entry
+
+
+def flatten(stage: ResolvedStage) -> str:
+    """The schedules of `stage` as one transform library without nested modules; its entries are `@__lh_step<n>`.
+
+    Raises:
+        InputError: the stage has no schedule.
+    """
+    ir = mlir.load().ir
+    with mlir.context() as context, ir.Location.unknown(), mlir.load().generic_operations():
+        module = mlir.parse_stage(stage, mlir.Diagnostics(context), context)
+        library = ir.Module.create()
+        library.operation.attributes[_WITH_SEQUENCES] = ir.UnitAttr.get()
+        taken: set[str] = set()
+        for step, holder in zip(stage.steps, list(module.regions[0].blocks[0].operations)):
+            if step.kind == SCHEDULE:
+                _move_symbols(ir, holder.operation, library.body, taken)
+        if not taken:
+            raise InputError("there is no schedule among the steps, which are passes or run Python")
+        return str(library) + "\n"
+
+
+def _move_symbols(ir: Any, holder: Any, block: Any, taken: set[str]) -> None:
+    """Copy what is in `holder` to the end of `block`, under names that are not `taken` yet."""
+    operations = [op.operation for op in holder.regions[0].blocks[0].operations]
+    for op in operations:
+        if "sym_name" not in op.attributes:
+            continue
+        name = op.attributes["sym_name"].value
+        fresh, number = name, 0
+        own = {o.attributes["sym_name"].value for o in operations if "sym_name" in o.attributes and o != op}
+        while fresh in taken or (fresh != name and fresh in own):
+            number += 1
+            fresh = f"{name}_{number}"
+        if fresh != name:
+            ir.SymbolTable.replace_all_symbol_uses(name, fresh, holder)
+            ir.SymbolTable.set_symbol_name(op, fresh)
+        taken.add(fresh)
+    for op in operations:
+        op.clone(ip=ir.InsertionPoint(block))

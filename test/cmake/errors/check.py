@@ -5,19 +5,26 @@
 from run import NINJA, Project
 
 STAGE_KEYWORDS = (
-    "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, "
+    "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, TOOL, "
     "PASSES, STAGES, OPTIONS, PARAMS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
 )
 LOWER_KEYWORDS = (
     "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, OPTIMIZE, "
-    "OUTPUT_DIRECTORY, TIMEOUT, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, ALLOW_UNDEFINED, DEPENDS"
+    "OUTPUT_DIRECTORY, TIMEOUT, TOOL, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, ALLOW_UNDEFINED, "
+    "DEPENDS"
 )
 
 # What is written in the CMakeLists.txt, and what the error says.
 CASES = [
     # Keywords
-    ("lh_add_stage(s TOOL opt PASSES cse)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
-    ("lh_add_stage(s PASSES cse TOOL opt)", r"lh_add_stage\(s\): unknown argument 'TOOL'; " + STAGE_KEYWORDS),
+    ("lh_add_stage(s TOOLS opt PASSES cse)", r"lh_add_stage\(s\): unknown argument 'TOOLS'; " + STAGE_KEYWORDS),
+    ("lh_add_stage(s PASSES cse TOOLS opt)", r"lh_add_stage\(s\): unknown argument 'TOOLS'; " + STAGE_KEYWORDS),
+    ("lh_add_stage(s PASSES cse TOOL opt)", r"lh_add_stage\(s\): the TOOL 'opt' is neither a target nor a program"),
+    ("lh_add_stage(s PASSES cse TOOL not_a_stage)", "the TOOL 'not_a_stage' is a target, but not an executable"),
+    (
+        "lh_add_stage(s SCHEDULE a.mlir PARAMS p=1 TOOL /bin/true)",
+        r"PARAMS does not go with TOOL and a \.mlir file, which is handed to the tool unparsed",
+    ),
     ("lh_add_stage(s PASSES cse PARAMS p=1)", "PARAMS does not go with PASSES"),
     ("lh_add_stage(s SCHEDULE a.mlir extra)", "unknown argument 'extra'"),
     ("lh_lower(k SOURCES a.mlir STAGES cse VARIANTS x)", "unknown argument 'VARIANTS'; " + LOWER_KEYWORDS),
