@@ -119,7 +119,9 @@ class _Reader:
         try:
             return Loader(self.text).get_single_node()
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            # A quotation that never ends is best told where it begins.
+            unended = error.problem == "found unexpected end of stream" and error.context_mark
+            mark = unended or error.problem_mark or error.context_mark
             raise InputError(f"not YAML: {error.problem}", self._at(mark) if mark else None) from None
         except yaml.reader.ReaderError as error:
             line = self.text.count("\n", 0, error.position) + 1
