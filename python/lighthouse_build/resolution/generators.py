@@ -419,7 +419,7 @@ def _named_at(what: str, location: SourceLocation) -> Diagnostic:
 
 def is_users(file: str) -> bool:
     """Whether `file`, of a frame, is of the project."""
-    return not file.startswith("<") and not _is_installed(os.path.abspath(file), "")
+    return not file.startswith("<") and not is_installed(os.path.abspath(file), "")
 
 
 def user_frames(error: BaseException) -> list[Diagnostic]:
