@@ -1,0 +1,145 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The runs of the driver that a build consists of, read from the rules that CMake wrote for Ninja.
+
+Only commands are read, never dependencies: what an edge depends on is for the model to know and for the build to find.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["HEADER", "LOWERING", "RESOLVE", "Edge", "Link", "read_edges", "read_links"]
+
+RESOLVE = "Resolving stage "
+LOWERING = "Lowering "
+HEADER = "Writing the header of "
+
+_RULE = re.compile(r"^  COMMAND = (.*)\n  DESC = (.*)$", re.MULTILINE)
+_LIBRARY = re.compile(r"^build (\S+): C_STATIC_LIBRARY_LINKER\S* ([^|\n]*)", re.MULTILINE)
+_OUTPUT = re.compile(r"--emit=\w+=(.+)")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One run of the driver.
+
+    Attributes:
+        label: as the build tool prints it, `Lowering kernels/payloads/a`.
+        command: what is run, in words.
+        directory: where.
+        outputs: absolute paths; of a stage also the file of its locations.
+        inputs: absolute paths of what other edges write, and of the payload.
+        source: of the payload, absolute; empty for the other kinds.
+        stages: resolved stages that are applied; absolute paths.
+        stamp: absolute path.
+    """
+
+    label: str
+    command: tuple[str, ...]
+    directory: str
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    source: str
+    stages: tuple[str, ...]
+    stamp: str
+
+    @property
+    def is_lowering(self) -> bool:
+        return self.label.startswith(LOWERING)
+
+    @property
+    def is_resolve(self) -> bool:
+        return self.label.startswith(RESOLVE)
+
+    @property
+    def is_header(self) -> bool:
+        return self.label.startswith(HEADER)
+
+    def python_path(self) -> list[str]:
+        """Directories of modules, in the order of the search."""
+        return [word.partition("=")[2] for word in self.command if word.startswith("--python-path=")]
+
+
+@dataclass(frozen=True)
+class Link:
+    """The archive of a library, relative to the build tree, the objects in it, and the command that makes it."""
+
+    library: str
+    objects: tuple[str, ...]
+    command: str
+
+
+def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
+    """The edges of the Ninja build tree `build` in an order in which they can run.
+
+    Args:
+        build: of a single configuration.
+        targets: of `lh_lower()`; by default all.
+    """
+    found = [
+        _edge(_unescaped(command), _unescaped(label))
+        for command, label in _RULE.findall((build / "build.ninja").read_text())
+        if " --stamp=" in command
+    ]
+    wanted = tuple(f"{kind}{target}" for target in targets for kind in (LOWERING, HEADER))
+    edges = [e for e in found if not e.is_resolve and (not wanted or _is_of(e.label, wanted))]
+    # Stages that nothing applies are not built either.
+    makers = {path: e for e in found for path in e.outputs}
+    needed: dict[str, Edge] = {}
+
+    def need(edge: Edge) -> None:
+        for path in edge.inputs:
+            if path in makers:
+                need(makers[path])
+        needed.setdefault(edge.stamp, edge)
+
+    for edge in edges:
+        need(edge)
+    return list(needed.values())
+
+
+def _is_of(label: str, wanted: Iterable[str]) -> bool:
+    return any(label == prefix or label.startswith(prefix + "/") for prefix in wanted)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\$([$ :])", r"\1", text)
+
+
+def _edge(command: str, label: str) -> Edge:
+    words = shlex.split(command)
+    end = next(n for n, word in enumerate(words) if word.startswith("--depfile=")) + 1
+    directory, words = words[1], words[3:end]  # cd DIRECTORY && …
+    outputs = [found[1] for word in words if (found := _OUTPUT.fullmatch(word))]
+    values = [word.partition("=")[2] for word in words if word.startswith("--stage=")]
+    stages = tuple(value for value in values if value.endswith(".stage.mlir"))
+    source = ""
+    inputs = list(stages)
+    driver = next(n for n, word in enumerate(words) if word.endswith("__main__.py"))
+    positional = [word for word in words[driver + 1 :] if word.startswith("/") and word not in outputs]
+    if "-o" in words:
+        outputs.append(words[words.index("-o") + 1])
+        positional.remove(outputs[-1])
+        outputs.append(outputs[-1] + ".loc")
+    if label.startswith(LOWERING):
+        source = re.sub(r"(\.py)[{\[].*$", r"\1", positional[0])
+    inputs += [re.sub(r"(\.py)[{\[].*$", r"\1", word) for word in positional]
+    stamp = next(word.partition("=")[2] for word in words if word.startswith("--stamp="))
+    return Edge(label, tuple(words), directory, tuple(outputs), tuple(inputs), source, stages, stamp)
+
+
+def read_links(build: Path) -> list[Link]:
+    """The static libraries of the Ninja build tree `build`."""
+    links = []
+    for library, inputs in _LIBRARY.findall((build / "build.ninja").read_text()):
+        command = ["ninja", "-C", str(build), "-t", "commands", "-s", library]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        lines = [line for line in text.splitlines() if not line.startswith("ninja: ")]
+        links.append(Link(library, tuple(inputs.split()), lines[-1]))
+    return links

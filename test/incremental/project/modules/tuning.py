@@ -1,0 +1,7 @@
+"""How much to do."""
+
+LEVEL = 2
+
+
+def level():
+    return LEVEL

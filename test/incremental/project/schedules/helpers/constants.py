@@ -1,0 +1,3 @@
+"""Numbers that all marks start from."""
+
+OFFSET = 2
