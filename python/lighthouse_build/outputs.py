@@ -93,11 +93,15 @@ class Edge:
                 _write_to_device(path, data)
 
     def _write_beside(self, link: str, data: bytes) -> None:
+        if os.path.isdir(link):  # since the job began
+            raise InputError(f"cannot write '{link}': it is a directory", SourceLocation(link))
         if os.path.exists(link) and not os.path.isfile(link):
             return  # a device or a pipe has no beside
         # What a symbolic link stands for is written, not the link.
         path = os.path.realpath(link)
-        temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+        # Under the lock one name will do, and what a killed driver has left there is not left for ever.
+        own = "" if self._lock is not None else f".{os.getpid()}"
+        temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}{own}.tmp")
         self._temporaries[link] = temporary
         try:
             with open(temporary, "wb") as stream:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -104,3 +105,98 @@ def test_links_and_pipes_stay(tmp_path: Path) -> None:
     assert reader.communicate(timeout=30)[0] == b"new"
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
+
+
+PACKAGE = Path(__file__).parents[2] / "python"
+# Writes a value to two outputs, each large enough to take a while.
+WRITER = """
+import sys
+from lighthouse_build.outputs import Edge
+directory, value = sys.argv[1:]
+paths = [directory + "/a", directory + "/b"]
+print("ready", flush=True)
+with Edge(paths, directory + "/stamp", directory + "/dep.d") as edge:
+    edge.commit({path: value.encode() * (4 << 20) for path in paths}, [value])
+"""
+
+
+def writer(directory: Path, value: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(directory), value],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def held(path: Path) -> str:
+    """The value of an output that is whole."""
+    data = path.read_bytes()
+    assert len(data) == 4 << 20
+    assert data == data[:1] * len(data)
+    return data[:1].decode()
+
+
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    """No output is ever partial, and the stamp is new only when all outputs are."""
+    moments = random.Random(8)
+    assert finished(writer(tmp_path, "0")) == 0
+    killed = 0
+    for round_number in range(1, 25):
+        value = str(round_number % 10)
+        before = (tmp_path / "stamp").stat().st_mtime_ns
+        process = writer(tmp_path, value)
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(moments.random() * 0.03)
+            process.kill()
+        killed += process.returncode < 0
+        values = {held(tmp_path / "a"), held(tmp_path / "b")}
+        if (tmp_path / "stamp").stat().st_mtime_ns != before:
+            assert values == {value}
+    # Whatever the last one left, the next one mends.
+    assert finished(writer(tmp_path, "x")) == 0
+    assert (held(tmp_path / "a"), held(tmp_path / "b")) == ("x", "x")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "dep.d", "stamp", "stamp.lock"}
+    print(f"{killed} of 24 were killed in time")
+
+
+def test_several_at_once(tmp_path: Path) -> None:
+    """Outputs, depfile and stamp are all of one of them, the one that came last."""
+    processes = [writer(tmp_path, value) for value in "abcd"]
+    assert [finished(process) for process in processes] == [0] * 4
+    value = held(tmp_path / "a")
+    assert held(tmp_path / "b") == value
+    assert (tmp_path / "dep.d").read_text().split()[-1] == value
+
+
+def test_a_clock_that_went_back(tmp_path: Path) -> None:
+    """Outputs of the future do not pass for new: what is written gets the time at which its inputs were read."""
+    for value in (b"1", b"2"):
+        with edge(tmp_path, "same", "changes") as e:
+            e.commit({str(tmp_path / "same"): b"0", str(tmp_path / "changes"): value}, [])
+        times = {name: (tmp_path / name).stat().st_mtime_ns for name in ("same", "changes", "stamp", "dep.d")}
+        if value == b"1":
+            for name in times:
+                os.utime(tmp_path / name, ns=(2 << 61, 2 << 61))
+    assert times["changes"] == times["stamp"] == times["dep.d"]
+    assert times["stamp"] <= time.time_ns()
+    assert times["same"] == 2 << 61  # what depends on it is built again, for nothing, until its time has come
+
+
+def test_an_output_that_becomes_a_directory(tmp_path: Path) -> None:
+    """Also between the check and the end of the job."""
+    contents = {str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"}
+    with edge(tmp_path, "a", "b") as e:
+        (tmp_path / "b").mkdir()
+        with pytest.raises(InputError, match=r"cannot write '.*/b': "):
+            e.commit(contents, [])
+    assert {path.name for path in tmp_path.iterdir()} == {"b", "stamp.lock"}
+    with pytest.raises(InputError, match="it is a directory"), edge(tmp_path, "a", "b"):
+        pass

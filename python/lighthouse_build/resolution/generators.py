@@ -47,6 +47,7 @@ __all__ = [
 # Begins the name in `sys.modules` of a file that is no module of a package; its path follows.
 FILE_PREFIX = "lighthouse_stage:"
 
+_MAX_FRAMES = 20
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 
@@ -55,7 +56,11 @@ class _UncachedLoader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        try:
+            return self.source_to_code(self.get_data(path), path)
+        except SyntaxError as error:
+            error.filename = error.filename or path  # of a file with null bytes Python does not say where it was
+            raise
 
 
 class _FreshLoader(importlib.machinery.SourceFileLoader):
@@ -353,7 +358,9 @@ def _reporting(what: str, location: SourceLocation) -> Iterator[None]:
     except InputError:
         raise
     except SyntaxError as error:
-        at = SourceLocation(error.filename or location.file, error.lineno or 0, error.offset or 0)
+        if not error.filename:  # raised by hand
+            raise as_error(error, what, location) from None
+        at = SourceLocation(error.filename, error.lineno or 0, error.offset or 0)
         raise InputError(f"{type(error).__name__}: {error.msg}", at, [_named_at(what, location)]) from None
     except SystemExit as error:
         frames = user_frames(error)
@@ -430,4 +437,9 @@ def user_frames(error: BaseException) -> list[Diagnostic]:
             continue
         column = (getattr(frame, "colno", None) or -1) + 1
         frames.append(Diagnostic(f"in {frame.name}", SourceLocation(frame.filename, frame.lineno or 0, column), "note"))
-    return frames[::-1]
+    # Of an endless recursion the ends are enough.
+    frames = [f for i, f in enumerate(frames) if i == 0 or f != frames[i - 1]][::-1]
+    if len(frames) > _MAX_FRAMES:
+        left_out = Diagnostic(f"… {len(frames) - _MAX_FRAMES} more frames …", None, "note")
+        frames[_MAX_FRAMES // 2 : -(_MAX_FRAMES // 2)] = [left_out]
+    return frames
