@@ -301,11 +301,9 @@ def _merge_header(request: Request) -> None:
 
 def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:
     """Resolve or lower."""
-    from lighthouse_build.job import Job
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import Planner, runs_python
     from lighthouse_build.resolution.search import SearchPath
-    from lighthouse_build.supervisor import supervise
 
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies()
@@ -316,6 +314,9 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         python = runs_python([step for _, plan in plans for step in plan]) or bool(payload and payload.generator)
         if python:
             _fix_hash_seed(argv)
+        # Not before all is there: most mistakes are names of files, and are told sooner.
+        from lighthouse_build.job import Job
+        from lighthouse_build.supervisor import supervise
         scratch = ""
         if request.tool:
             # The parent's, so that it goes away when the job is killed.

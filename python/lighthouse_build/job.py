@@ -64,12 +64,12 @@ class Job:
 
     def run(self) -> tuple[dict[str, bytes], list[str]]:
         """What is to be written, path to bytes, and the inputs that were found."""
-        from lighthouse_build.bindings import find
+        from lighthouse_build.application.context import load
 
         started = time.perf_counter()
-        for path in find().files():
-            self.dependencies.add(str(path), "bindings")
         self.python = self._user_python()
+        for path in load(whole=self.python is not None).provider.files():
+            self.dependencies.add(path, "bindings")
         contents = self._resolve_all() if self.payload is None else self._lower()
         if self.request.timing:
             self._print_times(time.perf_counter() - started)

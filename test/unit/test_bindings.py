@@ -247,8 +247,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_torch_mlir_is_found(site: Path) -> None:
     place_bindings(site / "torch_mlir", "torch_mlir-20261001")
     provider = find()
-    assert (provider.name, provider.root, provider.version) == ("torch_mlir", site / "torch_mlir", "20261001")
-    assert provider.files() == (site / "torch_mlir-20261001.dist-info" / "RECORD",)
+    assert (provider.name, provider.root, provider.version) == ("torch_mlir", str(site / "torch_mlir"), "20261001")
+    assert provider.files() == (str(site / "torch_mlir-20261001.dist-info" / "RECORD"),)
     assert str(provider) == "torch_mlir 20261001"
 
 
@@ -262,7 +262,7 @@ def test_bindings_of_a_build_tree_have_no_version(site: Path) -> None:
     place_bindings(site / "mlir")
     provider = find()
     assert provider.version == "unknown"
-    assert [path.name.partition(".")[0] for path in provider.files()] == ["_mlir"]
+    assert [os.path.basename(path).partition(".")[0] for path in provider.files()] == ["_mlir"]
 
 
 def test_the_environment_chooses(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +270,7 @@ def test_the_environment_chooses(site: Path, monkeypatch: pytest.MonkeyPatch) ->
     place_bindings(site / "vendor" / "_mlir")
     (site / "vendor" / "__init__.py").write_text("raise RuntimeError('finding must not import')\n")
     monkeypatch.setenv("LH_MLIR_PACKAGE", "vendor._mlir")
-    assert (find().name, find().root) == ("vendor._mlir", site / "vendor" / "_mlir")
+    assert (find().name, find().root) == ("vendor._mlir", str(site / "vendor" / "_mlir"))
     monkeypatch.setenv("LH_MLIR_PACKAGE", "")
     assert find().name == "torch_mlir"
 

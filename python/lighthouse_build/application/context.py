@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -33,16 +32,25 @@ __all__ = [
 ]
 
 
-@functools.cache
-def load() -> Core:
-    """The C extensions of the bindings; loaded once a process."""
-    return core()
+_core: Core | None = None
+
+
+def load(*, whole: bool = True) -> Core:
+    """The C extensions of the bindings.
+
+    Args:
+        whole: as of `core`. The first call in a process decides.
+    """
+    global _core
+    if _core is None:
+        _core = core(whole=whole)
+    return _core
 
 
 @contextmanager
 def context() -> Iterator[Any]:
     """A fresh context with every dialect at hand. Single-threaded: jobs are small, printing with threads can die."""
-    with load().ir.Context() as made:
+    with load().context() as made:
         made.enable_multithreading(False)
         yield made
 
@@ -51,12 +59,13 @@ _MAX_LINES = 16
 _PRINTED = "Diagnostic generated while applying transform.named_sequence:\n"
 
 # One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
+# These are compiled when they are used, which is seldom.
 _NO_REASON = ("Failed to apply named transform sequence.", "Diagnostic message")
-_FLATTENED = re.compile(r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?at (loc\(.*?\)): ")
+_FLATTENED = r"(?:^Failed to apply named transform sequence\.\s*Diagnostic message )?at (loc\(.*?\)): "
 _OPERATION = "see current operation"
 
 # A wrong option of `apply_registered_pass` is printed as a program prints one of its own, whose name is empty here.
-_PASS_OPTION = re.compile(r"^: (for the .*)\n", re.MULTILINE)
+_PASS_OPTION = r"(?m)^: (for the .*)\n"
 
 
 def _shortened(message: str) -> str:
@@ -168,7 +177,7 @@ class Diagnostics:
 
     def flattened(self, text: str) -> Diagnostic:
         """The diagnostics that the interpreter flattens into its exception's text: the first, others as its notes."""
-        pieces = _FLATTENED.split(text.strip())
+        pieces = re.split(_FLATTENED, text.strip())
         if len(pieces) < 3:
             said = text.strip().removeprefix(_NO_REASON[0]).strip().removeprefix(_NO_REASON[1]).strip()
             return Diagnostic(said or "the transform interpreter gave no reason")
@@ -191,9 +200,9 @@ class Diagnostics:
             found = self.flattened(piece)
             # It does not say whether this was a warning or a remark.
             self.found.append(Diagnostic(found.message, found.location, "remark", found.notes))
-        for option in _PASS_OPTION.findall(rest):
+        for option in re.findall(_PASS_OPTION, rest):
             self.found.append(Diagnostic(option))
-        return _PASS_OPTION.sub("", rest)
+        return re.sub(_PASS_OPTION, "", rest)
 
     def take(self) -> list[Diagnostic]:
         """What was found since the last call."""

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from lighthouse_build.bindings.provider import Provider, activate
+from lighthouse_build.bindings.direct import open_package
+from lighthouse_build.bindings.provider import Provider, activate, find
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
 
@@ -29,11 +30,13 @@ class Core:
         provider: whose they are.
         ir: what `mlir.ir` re-exports: `Context`, `Module`, `Operation`, attributes, types, `MLIRError`.
         passmanager: what `mlir.passmanager` re-exports: `PassManager`.
+        context: makes a context in which every dialect is at hand.
     """
 
     provider: Provider
     ir: Any
     passmanager: Any
+    context: Callable[[], Any]
 
     def apply_named_sequence(self, payload: Any, sequence: Any, schedule: Any) -> None:
         """Interpret the transform sequence `sequence` of the module `schedule` on `payload`, in place.
@@ -96,19 +99,22 @@ class Core:
         return value if isinstance(value, self.ir.Operation) else value.operation
 
 
-def core(package: str | None = None) -> Core:
+def core(package: str | None = None, *, whole: bool = True) -> Core:
     """Load the C extensions of the bindings; `import mlir` then means the same package.
 
     Args:
         package: as of `find`.
+        whole: for user code, which may import anything of the bindings. Without that `mlir` is not imported, and it
+            takes half the time (see `direct.py`).
 
     Raises:
         InputError: as `activate`; or the bindings lack a part.
     """
-    provider = activate(package)
+    provider = activate(package) if whole else find(package)
+    context = None if whole else open_package(provider.name)
     # Importing a submodule runs the package's `__init__`, which registers all dialects, passes and translations.
     module = _extension(provider, "_mlir", "an IR module")
-    return Core(provider, module.ir, module.passmanager)
+    return Core(provider, module.ir, module.passmanager, context or module.ir.Context)
 
 
 def _extension(provider: Provider, name: str, what: str) -> Any:

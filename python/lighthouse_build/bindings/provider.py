@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
-from pathlib import Path
 
 from lighthouse_build.bindings.alias import AliasFinder, install
 from lighthouse_build.errors import InputError
@@ -39,19 +37,20 @@ class Provider:
     """
 
     name: str
-    root: Path
+    root: str
     version: str
-    record: Path | None = None
+    record: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[str, ...]:
         """The files that change when the bindings do, for dependency tracking; absolute and sorted."""
         if self.record is not None:
             return (self.record,)
-        libraries = (self.root / "_mlir_libs").iterdir()
-        return tuple(sorted(path for path in libraries if path.suffix in (".so", ".pyd", ".dylib", ".dll")))
+        libraries = os.path.join(self.root, "_mlir_libs")
+        names = sorted(name for name in os.listdir(libraries) if name.endswith((".so", ".pyd", ".dylib", ".dll")))
+        return tuple(os.path.join(libraries, name) for name in names)
 
 
 def find(package: str | None = None) -> Provider:
@@ -112,7 +111,7 @@ def _chosen(name: str, origin: str) -> Provider:
     return _provider(name, root)
 
 
-def _package_directory(name: str) -> Path | None:
+def _package_directory(name: str) -> str | None:
     """The directory of the package `name` that holds the bindings, else its first one; executes none of its parents."""
     top, *below = name.split(".")
     spec = _find_top(top)
@@ -123,7 +122,7 @@ def _package_directory(name: str) -> Path | None:
         spec = PathFinder.find_spec(part, list(spec.submodule_search_locations))
     if spec is None or spec.submodule_search_locations is None:
         return None
-    roots = [Path(location).absolute() for location in spec.submodule_search_locations]
+    roots = [os.path.abspath(location) for location in spec.submodule_search_locations]
     return next((root for root in roots if _has_bindings(root)), roots[0] if roots else None)
 
 
@@ -137,29 +136,36 @@ def _find_top(name: str) -> ModuleSpec | None:
     return None
 
 
-def _has_bindings(root: Path) -> bool:
+def _has_bindings(root: str) -> bool:
     """Whether `root` has the extension module that all of the bindings rest on."""
-    return any((root / "_mlir_libs" / f"_mlir{suffix}").is_file() for suffix in EXTENSION_SUFFIXES)
+    return any(os.path.isfile(os.path.join(root, "_mlir_libs", f"_mlir{suffix}")) for suffix in EXTENSION_SUFFIXES)
 
 
-def _provider(name: str, root: Path) -> Provider:
-    site = root.parents[name.count(".")]
-    for metadata in _distributions(name, site):
-        version = metadata.name.removesuffix(".dist-info").rpartition("-")[2]
-        return Provider(name, root, version, metadata / "RECORD")
-    return Provider(name, root, "unknown")
+def _provider(name: str, root: str) -> Provider:
+    site = root
+    for _ in name.split("."):
+        site = os.path.dirname(site)
+    metadata = _distribution(name, site)
+    if metadata is None:
+        return Provider(name, root, "unknown")
+    version = metadata.removesuffix(".dist-info").rpartition("-")[2]
+    return Provider(name, root, version, os.path.join(site, metadata, "RECORD"))
 
 
-def _distributions(name: str, site: Path) -> Iterator[Path]:
-    """Metadata directories in `site` of the distribution that installed the package `name`.
+def _distribution(name: str, site: str) -> str | None:
+    """The metadata directory in `site` of the distribution that installed the package `name`.
 
     Reads directory names and lists of files: `importlib.metadata` would cost more than the rest of this module.
     """
-    found = sorted(path for path in site.glob("*.dist-info") if (path / "RECORD").is_file())
+    found = sorted(entry for entry in os.listdir(site) if entry.endswith(".dist-info"))
     # A distribution that is called like its package first, so that not every list is read.
-    found.sort(key=lambda path: not path.name.lower().startswith(name.partition(".")[0] + "-"))
-    inside = name.replace(".", "/") + "/_mlir_libs/"
-    for path in found:
-        lines = (path / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
-        if any(line.startswith(inside) for line in lines):
-            yield path
+    found.sort(key=lambda entry: not entry.lower().startswith(name.partition(".")[0] + "-"))
+    inside = f"\n{name.replace('.', '/')}/_mlir_libs/".encode()
+    for entry in found:
+        try:
+            with open(os.path.join(site, entry, "RECORD"), "rb") as stream:
+                if inside in b"\n" + stream.read():
+                    return entry
+        except OSError:
+            continue
+    return None

@@ -19,8 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lighthouse_build.application.context import locate
-from lighthouse_build.bindings import core
+from lighthouse_build.application.context import load, locate
 from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import (
     ARGUMENT,
@@ -67,7 +66,7 @@ def mark(module: Any, source: str) -> Signatures:
         module: the payload; changed in place.
         source: its file, for errors and the header.
     """
-    binding = core()
+    binding = load()
     ir = binding.ir
     with module.context, ir.Location.unknown(module.context), binding.generic_operations():
         functions = [op for op in _symbols(module) if op.name == "func.func" and _crosses(op)]
@@ -98,7 +97,7 @@ def finish(module: Any, signatures: Signatures, *, symbol_prefix: str = "") -> I
         LoweringError: a public function is gone, or what it became is not a C function, at the function.
     """
     _check_names(signatures, symbol_prefix)
-    binding = core()
+    binding = load()
     ir = binding.ir
     with module.context, ir.Location.unknown(module.context), binding.generic_operations():
         return _Finisher(ir, module, signatures, symbol_prefix).run()

@@ -19,7 +19,7 @@ _TRANSLATABLE = frozenset({"llvm", "omp", "x86", "x86vector", "amx", "arm_neon",
 
 
 # Translation ends the process on a struct that holds a scalable vector.
-_SCALABLE_IN_STRUCT = re.compile(r"struct<.*vector<\[")
+_SCALABLE_IN_STRUCT = r"struct<.*vector<\["
 
 
 def _operations(operation: Any) -> Iterator[Any]:
@@ -39,7 +39,7 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
     left: Counter[str] = Counter()
     first: dict[str, Any] = {}
     for op in _operations(module.operation):
-        if op.name == "llvm.func" and _SCALABLE_IN_STRUCT.search(str(op.attributes["function_type"])):
+        if op.name == "llvm.func" and re.search(_SCALABLE_IN_STRUCT, str(op.attributes["function_type"])):
             name = op.attributes["sym_name"].value
             msg = (
                 f"'@{name}' returns scalable vectors among several results, which have no layout in memory; return one"

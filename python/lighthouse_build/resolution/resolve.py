@@ -16,7 +16,6 @@ from lighthouse_build import stage_file
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
 from lighthouse_build.frozen import replace
 from lighthouse_build.language import spec as language
-from lighthouse_build.resolution.locations import line_locations
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
 from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, TOOL_SCHEDULE, ResolvedStage, Step
 
@@ -107,6 +106,8 @@ class _Builder:
             add()
             body = str(self.outer)
             located = self.outer.operation.get_asm(enable_debug_info=True)
+        from lighthouse_build.resolution.locations import line_locations
+
         locations = line_locations(body, located, str(self.mlir.load().provider.root))
         return ResolvedStage(tuple(self.steps), body, self.name, locations, tuple(self.requires))
 

@@ -1,0 +1,91 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The C extensions of the bindings without what their Python package does on import.
+
+All extensions lie in a package `_mlir_libs`, whose `__init__` takes as long as the extensions themselves, and makes of
+`Context` a class that loads all dialects when one is made, as long again. A job that runs no Python of the user needs
+neither: MLIR loads a dialect when it meets it, as `mlir-opt` does. So that package is created here without being
+executed, and what its `__init__` would register (upstream's protocol: `_mlirRegisterEverything`, then
+`_site_initialize_0` and so on) is registered with each context.
+
+Whoever asks the package for more has it executed after all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+__all__ = ["complete", "open_package"]
+
+
+def open_package(name: str) -> Callable[[], Any] | None:
+    """Make the extensions of the bindings `name` importable without executing their packages.
+
+    Returns:
+        What makes a context that knows all dialects, or None where that takes the package itself: it has been executed
+        before, or does not follow the protocol.
+    """
+    libraries = f"{name}._mlir_libs"
+    parent = importlib.import_module(name)
+    spec = importlib.util.find_spec(libraries)
+    if libraries in sys.modules or spec is None:
+        return None
+    package = importlib.util.module_from_spec(spec)
+    # Of 20,000 functions that the library has for Python, a job calls a few hundred: bind those when they are called.
+    sys.setdlopenflags(os.RTLD_LAZY)
+    sys.modules[libraries] = package
+    vars(parent)["_mlir_libs"] = package
+    try:
+        everything = importlib.import_module(f"{libraries}._mlirRegisterEverything")
+    except ImportError:
+        del sys.modules[libraries]
+        return None
+    vars(package)["__getattr__"] = lambda attribute: _attribute(package, attribute)
+    ir = importlib.import_module(f"{libraries}._mlir").ir
+    registry = ir.DialectRegistry()
+    hooks = [everything.register_llvm_translations]
+    for module in (everything, *_site_initializers(libraries)):
+        if hasattr(module, "register_dialects"):
+            module.register_dialects(registry)
+        if hasattr(module, "context_init_hook"):
+            hooks.append(module.context_init_hook)
+    make = ir.Context
+
+    def context() -> Any:
+        made = make()
+        made.append_dialect_registry(registry)
+        for hook in hooks:
+            hook(made)
+        return made
+
+    return context
+
+
+def _site_initializers(libraries: str) -> list[ModuleType]:
+    found: list[ModuleType] = []
+    while True:
+        try:
+            found.append(importlib.import_module(f"{libraries}._site_initialize_{len(found)}"))
+        except ModuleNotFoundError:
+            return found
+
+
+def _attribute(package: ModuleType, name: str) -> Any:
+    """What `package` would have as `name`, had it been executed."""
+    if name.startswith("__"):  # the import system asks for such
+        msg = f"module {package.__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    complete(package)
+    return getattr(package, name)
+
+
+def complete(package: ModuleType) -> None:
+    """Execute `package` if `open_package` has put that off."""
+    if vars(package).pop("__getattr__", None) is not None and package.__spec__ and package.__spec__.loader:
+        package.__spec__.loader.exec_module(package)
