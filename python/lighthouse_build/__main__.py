@@ -7,6 +7,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
 # A full disk truncates bytecode, and Python then fails for ever after. Who installs or configures compiles ahead.
 sys.dont_write_bytecode = True
 
@@ -35,6 +39,28 @@ if sys.stdin is None or sys.stdout is None or sys.stderr is None:
     sys.stdout = sys.stdout or os.fdopen(1, "w")
 
 
+class _SiteOnDemand:
+    """Adds the directories of installed packages when one is first looked for, where Python was told not to (`-S`).
+
+    That takes a third of what starting Python takes, and help, mistakes and headers need no such package.
+    """
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if path is not None:
+            return None
+        sys.meta_path.remove(cls)
+        import site
+
+        site.main()
+        found = (finder.find_spec(name, None) for finder in sys.meta_path)
+        return next((spec for spec in found if spec), None)
+
+
+if sys.flags.no_site:
+    sys.meta_path.append(_SiteOnDemand)
+
+
 def cmake_directory() -> str:
     """The directory of the CMake package: installed beside the driver, in an install tree, or in the sources."""
     installed = os.path.join(_HERE, "share", "cmake", "Lighthouse")
@@ -51,7 +77,10 @@ def main() -> None:
     from lighthouse_build.driver import main as run
 
     status = run()
-    sys.exit(status if _flushed() else status or 3)  # ExitCode.INPUT
+    status = status if _flushed() else status or 3  # ExitCode.INPUT
+    sys.stderr.flush()
+    # Without tearing the interpreter down, which takes longer than writing the output.
+    os._exit(status)
 
 
 def _flushed() -> bool:

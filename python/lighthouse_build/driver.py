@@ -343,7 +343,9 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
                 import shutil
 
                 shutil.rmtree(scratch, ignore_errors=True)
-        _commit(request, edge, contents, sorted({*inputs, *(_driver_files() if dependencies.sees("driver") else ())}))
+        if request.depfile and dependencies.sees("driver"):
+            inputs = sorted({*inputs, *_driver_files()})
+        _commit(request, edge, contents, inputs)
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:

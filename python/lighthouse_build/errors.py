@@ -298,7 +298,23 @@ class Printer:
 
 def did_you_mean(name: str, candidates: Sequence[str]) -> str:
     """`; did you mean 'x'?` when one of `candidates` is close to `name`, else the empty string."""
-    import difflib  # only errors pay for it
+    best = max(candidates, key=lambda candidate: _similarity(name, candidate), default="")
+    return f"; did you mean '{best}'?" if _similarity(name, best) > _SIMILAR else ""
 
-    close = difflib.get_close_matches(name, candidates, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+
+_SIMILAR = 0.65
+
+
+def _similarity(one: str, other: str) -> float:
+    """Which part of two names are characters that both have in the same order; 1 for equal ones.
+
+    As `difflib` has it, whose import alone takes as long as Python's start.
+    """
+    common = [0] * (len(other) + 1)  # of the characters so far, and as many of `other`
+    for a in one:
+        before = 0
+        for position, b in enumerate(other, start=1):
+            above = common[position]
+            common[position] = before + 1 if a == b else max(above, common[position - 1])
+            before = above
+    return 2 * common[-1] / (len(one) + len(other)) if one or other else 1.0
