@@ -286,9 +286,8 @@ def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes], inputs:
 
 def _merge_header(request: Request) -> None:
     """One header of the interface files of a library."""
-    from lighthouse_build.emission.header import render
+    from lighthouse_build.emission.header import guard_name, render
     from lighthouse_build.emission.interface import Interface
-    from lighthouse_build.job import guard_name
     from lighthouse_build.resolution.plan import read_text
 
     (emission,) = request.emissions

@@ -29,12 +29,7 @@ if TYPE_CHECKING:
     from lighthouse_build.target import Target
     from lighthouse_build.tool.program import Tool
 
-__all__ = ["Job", "guard_name"]
-
-
-def guard_name(path: str, source: str) -> str:
-    """What the include guard of a header is made of: its file, or the payload of one that is printed."""
-    return os.path.basename(path if path != STDOUT else source)
+__all__ = ["Job"]
 
 
 class Job:
@@ -388,9 +383,8 @@ class Job:
             elif emission.kind == "header":
                 from lighthouse_build.emission import header
 
-                text = header.render(
-                    [interface], guard_name=guard_name(emission.path, interface.source), namespace=request.namespace
-                )
+                guard = header.guard_name(emission.path, interface.source)
+                text = header.render([interface], guard_name=guard, namespace=request.namespace)
                 contents[emission.path] = text.encode()
         return contents
 

@@ -19,9 +19,14 @@ from lighthouse_build.emission.names import is_c_name
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
 from lighthouse_build.frozen import frozen
 
-__all__ = ["render"]
+__all__ = ["guard_name", "render"]
 
 _COLUMNS = 80
+
+
+def guard_name(path: str, source: str) -> str:
+    """What the include guard of a header is made of: its file, or the payload of one that is printed (`-`)."""
+    return os.path.basename(path if path != "-" else source)
 
 
 def render(interfaces: Sequence[Interface], *, guard_name: str, namespace: str = "") -> str:
