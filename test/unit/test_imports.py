@@ -45,7 +45,7 @@ PASSES = (
 )
 
 # Our modules.
-START = "frozen errors flags command_line outputs driver"
+START = "frozen errors flags command_line limits outputs driver"
 PLAN = (
     f"{START} language language.values language.spec resolution resolution.dependencies resolution.search "
     "resolution.plan stage_file"
