@@ -161,7 +161,7 @@ def _embed(request: Request) -> None:
     """Resolved stages as C++."""
     from lighthouse_build.bindings import find
     from lighthouse_build.emission import embedding
-    from lighthouse_build.job import guard_name
+    from lighthouse_build.emission.header import guard_name
 
     paths = {e.kind: e.path for e in request.emissions}
     header = paths["embedded-header"]
@@ -316,6 +316,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         # Not before all is there: most mistakes are names of files, and are told sooner.
         from lighthouse_build.job import Job
         from lighthouse_build.supervisor import supervise
+
         scratch = ""
         if request.tool:
             # The parent's, so that it goes away when the job is killed.
