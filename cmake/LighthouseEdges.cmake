@@ -22,7 +22,14 @@ function(_lh_driver_command result)
   if(NOT LH_PYTHON_EXECUTABLE)
     message(FATAL_ERROR "${_lh_call}: there is no Python environment; LH_PYTHON_EXECUTABLE is not set")
   endif()
-  set(command "${LH_PYTHON_EXECUTABLE}" -I -S -B "${driver}") # the driver runs `site` when it needs a package
+  set(
+    command
+    "${LH_PYTHON_EXECUTABLE}"
+    -I
+    -S
+    -B
+    "${driver}"
+  ) # the driver runs `site` when it needs a package
   if(_LH_MLIR_PROVIDER)
     # Or else an environment variable, which a build does not notice, could change it.
     list(APPEND command "--mlir-package=${_LH_MLIR_PROVIDER}")

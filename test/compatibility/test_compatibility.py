@@ -121,7 +121,7 @@ def test_what_they_raise_is_told_at_its_line(inputs: Path) -> None:
     assert run.returncode == LOWERING, run.stderr
     assert f"beacon.py:{line + 1}:" in run.stderr
     assert (
-        "error: stage 'site/lighthouse/schedule/marking.py{label=unlit}', step 'marking.py' failed: KeyError: 'unlit'"
+        "error: stage 'site/lighthouse/schedule/marking.py{label=unlit}', step 'marking.py' failed on 'matmul.mlir': KeyError: 'unlit'"
         in (run.stderr)
     )
     assert "Traceback" not in run.stderr

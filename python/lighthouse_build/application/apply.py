@@ -149,7 +149,7 @@ def _interpret(payload: Any, entry: Any, schedule: Any, what: str, diagnostics: 
         ):
             mlir.load().apply_named_sequence(payload, entry, schedule)
     except LoweringError as error:
-        if diagnostics.in_stage:
+        if diagnostics.in_stage or error.location:  # the latter of an operation that Python implements
             raise
         raise UnplacedError(error.message, causes=error.causes) from None
 
