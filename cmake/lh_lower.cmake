@@ -39,9 +39,9 @@ Lowers payloads by stages into a library, or into files of another kind.
 lh_lower(<name>
   SOURCES <payload.mlir|payload.py>...
   STAGES <stage|spec>...
-  [EMIT object|assembly|llvmir|bitcode|mlir|bytecode ...]
+  [EMIT object|assembly|llvmir|bitcode|cpp|mlir|bytecode ...]
   [STATIC|SHARED|OBJECT]
-  [HEADER <file.h> | NO_HEADER] [NAMESPACE <C++ namespace>] [SYMBOL_PREFIX <prefix>]
+  [HEADER <file.h> | NO_HEADER] [NAMESPACE <C++ namespace>] [CLASS <name>] [SYMBOL_PREFIX <prefix>]
   [TARGET_TRIPLE <triple>] [CPU <cpu>] [FEATURES <feature>...] [OPTIMIZE 0|1|2|3]
   [LINK_LIBRARIES <library>...] [ALLOW_UNDEFINED <glob>...]
   [TOOL <target|program>]
@@ -54,7 +54,7 @@ lh_lower(<name>
   the binary directory or have the source property `GENERATED`.
 * `STAGES`: what lowers them, in order: stages that `lh_add_stage()` declared, by target name or alias, and specs of
   the stage language. A bare name that is no target is a pass. Quote what holds spaces or parentheses. After the last
-  stage the payload must be in the LLVM dialect, unless only `mlir` or `bytecode` is emitted.
+  stage the payload must be in the LLVM dialect, or in EmitC for `cpp`, unless only `mlir` or `bytecode` is emitted.
 * `EMIT`: what is written for each payload; by default `object`.
 
   | kind | file | |
@@ -62,6 +62,7 @@ lh_lower(<name>
   | `object` | `.o` (`.obj`) | linked into the library |
   | `assembly` | `.s` | linked into the library when there is no object; ASM must be enabled |
   | `llvmir`, `bitcode` | `.ll`, `.bc` | |
+  | `cpp` | `.cpp` | compiled into the library by the project's C++ compiler; excludes all above |
   | `mlir`, `bytecode` | `.mlir`, `.mlirbc` | |
 
 * `STATIC`, `SHARED`, `OBJECT`: the type of the library; by default what `BUILD_SHARED_LIBS` says, as for
@@ -69,7 +70,8 @@ lh_lower(<name>
   ASM must be enabled.
 * `HEADER`: the name of the header that declares every public function of the payloads; by default `<name>.h`. It may
   have directories: `kernels/mlp.h`. `NO_HEADER`: none.
-* `NAMESPACE`: the C++ namespace of the declarations.
+* `NAMESPACE`: the C++ namespace of the declarations; of models `<name>` by default.
+* `CLASS`: the C++ class of a model, in which `{}` stands for the model's name in CamelCase; by default `{}`.
 * `SYMBOL_PREFIX`: goes before the name of every exported function.
 * `TARGET_TRIPLE`: by default that of the project's C++ or C compiler.
 * `CPU`, `FEATURES`: by default the baseline of the triple. Features are `+name` or `-name`. `CPU native` is the CPU
@@ -88,10 +90,10 @@ lh_lower(<name>
 
 ### Targets, properties, outputs
 
-With `object` or `assembly`, `<name>` is a real library, which can be installed, exported, and linked as any other.
+With `object`, `assembly` or `cpp`, `<name>` is a real library, which can be installed, exported, and linked as any other.
 Linking it brings the include directories of its header, which is written before anything that links the library is
-compiled. The header and `lighthouse/memref.h` are in its file set `HEADERS`. Nothing of this package is in its link
-interface. Otherwise `<name>` is an INTERFACE library, built by default.
+compiled. The header and `lighthouse/memref.h`, of models `lighthouse/model.h`, are in its file set `HEADERS`. Nothing of
+this package is in its link interface. Otherwise `<name>` is an INTERFACE library, built by default.
 
 A payload `dir/file.mlir` becomes `<OUTPUT_DIRECTORY>/<name>/dir/file.<extension>`; one outside the source and binary
 directories `<OUTPUT_DIRECTORY>/<name>/file.<extension>`. The header is below `<OUTPUT_DIRECTORY>/<name>/include`.
@@ -125,6 +127,7 @@ function(lh_lower name)
     one_value
     HEADER
     NAMESPACE
+    CLASS
     SYMBOL_PREFIX
     TARGET_TRIPLE
     CPU
@@ -160,6 +163,7 @@ function(lh_lower name)
     endif()
   endforeach()
 
+  _lh_check_models()
   _lh_lower_kinds(kinds type)
   _lh_lower_check_values()
   _lh_lower_sources(sources stems)
@@ -168,6 +172,12 @@ function(lh_lower name)
     if(NOT DEFINED ARG_HEADER)
       set(ARG_HEADER "${name}.h")
     endif()
+  endif()
+  set(translate_depends "")
+  if(type STREQUAL "cpp")
+    _lh_claim_namespace("${ARG_NAMESPACE}")
+    _lh_mlir_translate(translate_arguments translate_depends)
+    list(APPEND arguments ${translate_arguments} "--namespace=${ARG_NAMESPACE}")
   endif()
   _lh_resolve_stages(stages stage_files ${ARG_STAGES})
   set(tool_depends "")
@@ -231,7 +241,7 @@ function(lh_lower name)
       STAMP "${stamp_directory}/${stem}"
       OUTPUTS ${files}
       ARGUMENTS "${payload}" ${arguments} ${emits}
-      DEPENDS "${source}" ${stages} ${stage_files} ${tool_depends} ${ARG_DEPENDS}
+      DEPENDS "${source}" ${stages} ${stage_files} ${tool_depends} ${translate_depends} ${ARG_DEPENDS}
       COMMENT "Lowering ${name}/${stem}"
       OWNER "${name}.lower"
       JOB_POOL ${ARG_JOB_POOL}
@@ -246,6 +256,9 @@ function(lh_lower name)
     set(header_arguments ${interfaces} "--emit=header=${header}")
     if(DEFINED ARG_NAMESPACE)
       list(APPEND header_arguments "--namespace=${ARG_NAMESPACE}")
+    endif()
+    if(DEFINED ARG_CLASS)
+      list(APPEND header_arguments "--class-name=${ARG_CLASS}")
     endif()
     _lh_add_edge(
       header_sources
@@ -276,6 +289,7 @@ function(_lh_lower_kinds kinds type)
     assembly
     llvmir
     bitcode
+    cpp
     mlir
     bytecode
   )
@@ -317,15 +331,17 @@ function(_lh_lower_kinds kinds type)
     set(linked object)
   elseif("assembly" IN_LIST ARG_EMIT)
     set(linked assembly)
+  elseif("cpp" IN_LIST ARG_EMIT)
+    set(linked cpp)
   endif()
   if(NOT linked)
     foreach(keyword IN ITEMS HEADER NAMESPACE LINK_LIBRARIES ALLOW_UNDEFINED)
       if(DEFINED ARG_${keyword})
-        _lh_fatal("${keyword} is for a library, but EMIT has neither object nor assembly")
+        _lh_fatal("${keyword} is for a library, but EMIT has no object, assembly or cpp")
       endif()
     endforeach()
     if(types OR ARG_NO_HEADER)
-      _lh_fatal("STATIC, SHARED, OBJECT and NO_HEADER are for a library, but EMIT has neither object nor assembly")
+      _lh_fatal("STATIC, SHARED, OBJECT and NO_HEADER are for a library, but EMIT has no object, assembly or cpp")
     endif()
     set(${kinds} "${ARG_EMIT}" PARENT_SCOPE)
     set(${type} "" PARENT_SCOPE)
@@ -336,7 +352,7 @@ function(_lh_lower_kinds kinds type)
   if(NOT language)
     _lh_fatal("a library needs a linker: enable C or CXX in project(), or EMIT neither object nor assembly")
   endif()
-  if(ARG_OBJECT)
+  if(ARG_OBJECT AND NOT linked STREQUAL "cpp")
     # CMake knows the objects of an OBJECT library only if it makes them itself.
     if(NOT DEFINED ARG_EMIT OR ARG_EMIT STREQUAL "object")
       set(ARG_EMIT assembly)
@@ -446,7 +462,7 @@ function(_lh_lower_target_arguments arguments target)
     _lh_compiler_triple(triple)
   endif()
   set(needs_triple ${kinds})
-  list(REMOVE_ITEM needs_triple mlir bytecode)
+  list(REMOVE_ITEM needs_triple mlir bytecode cpp)
   if(NOT triple AND (needs_triple OR DEFINED ARG_CPU))
     _lh_fatal("there is no compiler to take the target triple from; give TARGET_TRIPLE, or enable C or CXX")
   endif()
@@ -499,6 +515,7 @@ function(_lh_lower_extension result kind)
   set(assembly ".s")
   set(llvmir ".ll")
   set(bitcode ".bc")
+  set(cpp ".cpp")
   set(mlir ".mlir")
   set(bytecode ".mlirbc")
   set(interface ".interface.json")
@@ -522,6 +539,13 @@ function(_lh_lower_create_library)
     set_target_properties("${name}" PROPERTIES LINKER_LANGUAGE ${language})
     if(type STREQUAL "object")
       set_source_files_properties(${linked} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+    elseif(type STREQUAL "cpp")
+      # Two payloads may have constants of one name.
+      set_source_files_properties(
+        ${linked}
+        PROPERTIES GENERATED TRUE SKIP_AUTOGEN TRUE SKIP_UNITY_BUILD_INCLUSION TRUE SKIP_PRECOMPILE_HEADERS TRUE
+      )
+      target_compile_features("${name}" PRIVATE cxx_std_17)
     else()
       set_source_files_properties(${linked} PROPERTIES LANGUAGE ASM GENERATED TRUE)
     endif()
@@ -533,12 +557,16 @@ function(_lh_lower_create_library)
   endif()
   if(header)
     get_property(include GLOBAL PROPERTY _LH_INCLUDE)
+    set(shared_header memref.h)
+    if(type STREQUAL "cpp")
+      set(shared_header model.h)
+    endif()
     target_sources(
       "${name}"
       PUBLIC
         FILE_SET HEADERS
           BASE_DIRS "${output_directory}/include" "${include}"
-          FILES "${header}" "${include}/lighthouse/memref.h"
+          FILES "${header}" "${include}/lighthouse/${shared_header}"
     )
     set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
     if(CMAKE_CXX_COMPILER_LOADED)

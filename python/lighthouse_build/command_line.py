@@ -28,7 +28,8 @@ KINDS = {
     "assembly": "assembly of the target",
     "object": "an object file of the target",
     "schedule": "the schedules of the stages as one flat transform library; takes no payload",
-    "interface": "a description of the C interface as JSON, to be merged into a header",
+    "cpp": "C++17 source of a payload that was lowered to EmitC, whose public functions are models",
+    "interface": "a description of the C interface, or of the models, as JSON, to be merged into a header",
     "header": "a C and C++ header; of a payload, or merged from the .interface.json files given as inputs",
     "embedded-header": "a C++ header that declares resolved stages as data; takes no payload",
     "embedded-source": "the C++ source of it, which includes the header of the same --emit list",
@@ -42,6 +43,7 @@ _WITHOUT_PAYLOAD = (
     frozenset({"embedded-header", "embedded-source"}),
     frozenset({"tool-identity"}),
 )
+CPP = "cpp"
 STDOUT = "-"
 
 USAGE = "lh-opt [options] [payload] [--stage=SPEC ...]"
@@ -91,6 +93,9 @@ class Request:
     optimize: int = 2
     symbol_prefix: str = ""
     namespace: str = ""
+    class_name: str = "{}"
+    mlir_translate: str = ""
+    mlir_translate_identity: str = ""
     allow_undefined: tuple[str, ...] = ()
     stamp: str | None = None
     depfile: str | None = None
@@ -157,7 +162,25 @@ FLAGS = (
         "KIND[=FILE]",
     ),
     Flag("output", ("--symbol-prefix",), "put before the name of every exported function", "PREFIX"),
-    Flag("output", ("--namespace",), "C++ namespace of the header's functions", "NAME"),
+    Flag("output", ("--namespace",), "C++ namespace of the header's functions, or models", "NAME"),
+    Flag(
+        "output",
+        ("--class-name",),
+        "C++ class of a model in the header; {} stands for the model's name in CamelCase, which is the default",
+        "NAME",
+    ),
+    Flag(
+        "output",
+        ("--mlir-translate",),
+        "what writes C++: a tool with --mlir-to-cpp; default: mlir-translate, or its newest version, on PATH",
+        "FILE",
+    ),
+    Flag(
+        "output",
+        ("--mlir-translate-identity",),
+        "what --emit=tool-identity wrote of it: the dependency in place of the tool and its libraries",
+        "FILE",
+    ),
     Flag(
         "output",
         ("--allow-undefined",),
@@ -300,6 +323,9 @@ def parse(argv: Sequence[str]) -> Request:
         optimize=int(values.last("-O") or 2),
         symbol_prefix=values.last("--symbol-prefix") or "",
         namespace=values.last("--namespace") or "",
+        class_name=values.last("--class-name") or "{}",
+        mlir_translate=values.last("--mlir-translate") or "",
+        mlir_translate_identity=values.last("--mlir-translate-identity") or "",
         allow_undefined=values.all("--allow-undefined"),
         stamp=values.last("--stamp"),
         depfile=values.last("--depfile"),
@@ -423,6 +449,8 @@ def _check(request: Request) -> None:
         if request.kinds & group:
             _check_without_payload(request, group)
             return
+    if CPP in request.kinds:
+        _check_cpp(request)
     if not request.inputs:
         if sys.stdin is not None and not sys.stdin.isatty() and not request.stages:
             raise UsageError("there is nothing to do; name a payload (- for standard input)")
@@ -436,3 +464,15 @@ def _check(request: Request) -> None:
     binary = any(e.kind in ("object", "bitcode", "bytecode") and e.path == STDOUT for e in request.emissions)
     if binary and sys.stdout.isatty():
         raise UsageError("a binary file will not be printed to the terminal; use -o")
+
+
+def _check_cpp(request: Request) -> None:
+    other = sorted(request.kinds & CODE)
+    if other:
+        raise UsageError(
+            f"--emit=cpp and --emit={other[0]} exclude each other: stages end in EmitC or the LLVM dialect"
+        )
+    if request.symbol_prefix or request.allow_undefined:
+        raise UsageError("--symbol-prefix and --allow-undefined are for objects; C++ has --namespace")
+    if not request.namespace:
+        raise UsageError("--emit=cpp wants a --namespace for its models")

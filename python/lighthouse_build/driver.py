@@ -12,7 +12,7 @@ import os
 import sys
 
 from lighthouse_build import command_line, errors, limits
-from lighthouse_build.command_line import STDOUT, Request
+from lighthouse_build.command_line import CPP, STDOUT, Request
 from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _STDIN = "<stdin>"
+_MODELS = "models"  # what an interface file of models has, and one of C functions has not
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -286,16 +287,29 @@ def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes], inputs:
 
 def _merge_header(request: Request) -> None:
     """One header of the interface files of a library."""
-    from lighthouse_build.emission.header import guard_name, render
-    from lighthouse_build.emission.interface import Interface
     from lighthouse_build.resolution.plan import read_text
 
     (emission,) = request.emissions
     with Edge(_paths(request), request.stamp, request.depfile) as edge:
-        interfaces = [Interface.from_json(read_text(path), path) for path in request.inputs]
-        text = render(interfaces, guard_name=guard_name(emission.path, request.inputs[0]), namespace=request.namespace)
+        text = _merged(request, {path: read_text(path) for path in request.inputs})
         inputs = [os.path.abspath(path) for path in request.inputs]
         _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_driver_files()])
+
+
+def _merged(request: Request, texts: Mapping[str, str]) -> str:
+    """The header of interface files, path to text: of models, or of C functions."""
+    from lighthouse_build.emission import header
+
+    name = header.guard_name(request.emissions[0].path, request.inputs[0])
+    if any(f'"{_MODELS}"' in text for text in texts.values()):
+        from lighthouse_build.emission import model_header, models
+
+        units = [models.Models.from_json(text, path) for path, text in texts.items()]
+        return model_header.render(units, guard_name=name, namespace=request.namespace, class_name=request.class_name)
+    from lighthouse_build.emission import interface
+
+    interfaces = [interface.Interface.from_json(text, path) for path, text in texts.items()]
+    return header.render(interfaces, guard_name=name, namespace=request.namespace)
 
 
 def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:
@@ -327,9 +341,10 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[dict[str, bytes], list[str]]:
             return Job(request, plans, payload, dependencies, progress, tracer, scratch).run()
 
+        starts_programs = bool(scratch) or CPP in request.kinds
         try:
             contents, inputs = supervise(
-                run, request.timeout, printer, runs_python=python, starts_programs=bool(scratch)
+                run, request.timeout, printer, runs_python=python, starts_programs=starts_programs
             )
         except LighthouseError as error:
             # Ordinary errors need no second look: they know their place.

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import address_layout, errors
-from lighthouse_build.command_line import CODE, STDOUT, Request
+from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
 from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
@@ -174,15 +174,28 @@ class Job:
         from lighthouse_build.tool.program import Tool
 
         tool = Tool(self.request.tool)
-        if self.request.tool_identity:
-            self.dependencies.add(self.request.tool_identity, "tool")
-        else:
-            from lighthouse_build.tool.identity import files
-
+        if not self.request.tool_identity:
             tool.check_version()
-            for path in files(self.request.tool):
-                self.dependencies.add(path, "tool")
+        self._depend_on(tool, self.request.tool_identity)
         return tool
+
+    def _mlir_translate(self) -> Tool:
+        """The tool that writes C++."""
+        from lighthouse_build.emission import mlir_translate
+
+        tool = mlir_translate.find(self.request.mlir_translate)
+        self._depend_on(tool, self.request.mlir_translate_identity)
+        return tool
+
+    def _depend_on(self, tool: Tool, identity: str) -> None:
+        """Count a tool: by the file that tells it from a changed one, or by its own files."""
+        if identity:
+            self.dependencies.add(identity, "tool")
+            return
+        from lighthouse_build.tool.identity import files
+
+        for path in files(tool.path):
+            self.dependencies.add(path, "tool")
 
     def _stages(self) -> list[ResolvedStage]:
         from lighthouse_build.language.spec import Resolved
@@ -227,6 +240,7 @@ class Job:
         """Apply `stages` to one payload; what is to be written, and MLIR's warnings and remarks."""
         from lighthouse_build.application import apply, context
 
+        is_cpp = CPP in self.request.kinds
         code = self.request.kinds & (CODE | {"interface", "header"})
         if self._tool() is not None:
             return self._lower_with_tool(payload, stages)
@@ -238,8 +252,12 @@ class Job:
                 diagnostics.observe = self.tracer.observe
             with self._doing(f"the parser on '{payload.name}'"):
                 module = self._read(payload, diagnostics, ctx)
-            signatures = None
-            if code:
+            signatures: Any = None
+            if is_cpp:
+                from lighthouse_build.emission import emitc
+
+                signatures = emitc.mark(module, payload.name)
+            elif code:
                 from lighthouse_build.emission import c_interface
 
                 signatures = c_interface.mark(module, payload.name)
@@ -254,7 +272,9 @@ class Job:
             )
             module = apply.apply_stages(module, stages, diagnostics, hooks)
             contents = self._emit_mlir(module)
-            if code:
+            if is_cpp:
+                contents.update(self._emit_models(module, signatures, diagnostics))
+            elif code:
                 contents.update(self._emit_code(module, signatures, diagnostics))
             return contents, diagnostics.take()
 
@@ -273,7 +293,8 @@ class Job:
         options = ["--verify-each=0"] if not request.verify_each else []
         options += ["--allow-unregistered-dialect"] if request.allow_unregistered else []
         session = Session(tool, self.scratch, options, self.progress, bindings_version)
-        return lower(session, payload, stages, request, self._read, self._emit_code)
+        emit = self._emit_models if CPP in request.kinds else self._emit_code
+        return lower(session, payload, stages, request, self._read, emit)
 
     def _read(self, payload: Payload, diagnostics: Any, ctx: Any) -> Any:
         """The module of a payload: parsed, or generated."""
@@ -385,6 +406,31 @@ class Job:
 
                 guard = header.guard_name(emission.path, interface.source)
                 text = header.render([interface], guard_name=guard, namespace=request.namespace)
+                contents[emission.path] = text.encode()
+        return contents
+
+    def _emit_models(self, module: Any, unlowered: Any, diagnostics: Any) -> dict[str, bytes]:
+        """The C++ of the payload's models, and what is said of them."""
+        from lighthouse_build.emission import cpp_source, emitc, header, mlir_translate, model_header
+        from lighthouse_build.tool.lowering import bindings_version
+
+        with self._doing("the preparation for C++"):
+            unit = emitc.finish(module, unlowered, diagnostics)
+        with self._doing("the translation to C++"):
+            text = mlir_translate.translate(unit.text, self._mlir_translate(), bindings_version)
+        contents = {}
+        for emission in self.request.emissions:
+            if emission.kind == CPP:
+                contents[emission.path] = cpp_source.render(unit, text, self.request.namespace).encode()
+            elif emission.kind == "interface":
+                contents[emission.path] = unit.models.to_json().encode()
+            elif emission.kind == "header":
+                text = model_header.render(
+                    [unit.models],
+                    guard_name=header.guard_name(emission.path, unit.models.source),
+                    namespace=self.request.namespace,
+                    class_name=self.request.class_name,
+                )
                 contents[emission.path] = text.encode()
         return contents
 

@@ -54,7 +54,7 @@ MLIR = (
     f"{PLAN} job address_layout supervisor standard_error bindings bindings.core bindings.direct bindings.provider "
     "bindings.alias payload application application.context application.apply"
 )
-HEADER = "emission emission.header emission.c_types emission.interface emission.names"
+HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
 
 # Modules of the standard library, with what they import themselves.
 STANDARD = "__future__ os"

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from lighthouse_build.errors import Diagnostic, LoweringError
 from lighthouse_build.frozen import frozen
 
-__all__ = ["explain_undefined", "undefined_symbols"]
+__all__ = ["explain_undefined", "is_libm", "undefined_symbols"]
 
 
 # --- Reading ELF ------------------------------------------------------------------------------------------------------
@@ -94,6 +94,11 @@ def _elf_undefined(obj: bytes) -> set[str]:
 
 
 # --- What a link will find --------------------------------------------------------------------------------------------
+
+
+def is_libm(name: str) -> bool:
+    """Whether libm has a function `name`, so that <math.h> declares it."""
+    return name in _LIBM
 
 
 def _names(text: str) -> frozenset[str]:

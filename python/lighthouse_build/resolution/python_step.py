@@ -26,6 +26,7 @@ from lighthouse_build.language import spec as language
 from lighthouse_build.language.values import format_options, parse_options
 from lighthouse_build.resolution import environment, generators, python_dialects, recording, schedules
 from lighthouse_build.resolution.dependencies import Dependencies
+from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import ResolvedStage
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["PythonStep", "UserPython", "generate_payload"]
 
 PAYLOAD = "payload"
+_IN_LIBRARY = "<shipped>/"
 
 
 @frozen
@@ -191,7 +193,7 @@ class PythonStep:
     """A step that stays Python: a stage class, or a generator and the sequence of what it generates.
 
     Attributes:
-        path: of the file; in the resolved stage relative to the project.
+        path: of the file; in the resolved stage relative to the project, or to the shipped library.
         name: of the class or function.
         is_class: which of the two.
         options: for it.
@@ -213,7 +215,7 @@ class PythonStep:
         cls, spec: language.Generator | language.StageClass, path: str, python: UserPython, sources: Sequence[str]
     ) -> PythonStep:
         """The step of `spec`, whose file is `path` and has read `sources`."""
-        relative = os.path.relpath(path, python.root).replace(os.sep, "/")
+        relative = _portable(path, python.root)
         options = format_options(spec.options)
         digest = _digest(sources)
         if isinstance(spec, language.StageClass):
@@ -265,7 +267,7 @@ class PythonStep:
             InputError: at the user's line.
             LoweringError: the step failed on this payload.
         """
-        path = os.path.normpath(os.path.join(python.root, self.path))
+        path = _located(self.path, python.root)
         location = SourceLocation(path)
         if not os.path.isfile(path):
             raise InputError(f"{what} needs the file '{path}', which does not exist; resolve the stage again", location)
@@ -317,6 +319,20 @@ class PythonStep:
         nested = schedules.nest(schedule.operation, holder.body, 0, spec, location, diagnostics, verify=sound)
         entry = list(nested.regions[0].blocks[0].operations)[-1].operation
         interpret(entry, nested)
+
+
+def _portable(path: str, root: str) -> str:
+    """How a resolved stage names the file `path` of the project at `root`: alike wherever both are installed."""
+    if os.path.dirname(path) == SHIPPED:
+        return _IN_LIBRARY + os.path.basename(path)
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _located(name: str, root: str) -> str:
+    """The path that `_portable` wrote."""
+    if name.startswith(_IN_LIBRARY):
+        return os.path.join(SHIPPED, name.removeprefix(_IN_LIBRARY))
+    return os.path.normpath(os.path.join(root, name))
 
 
 def _digest(sources: Sequence[str]) -> str:

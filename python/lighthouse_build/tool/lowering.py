@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lighthouse_build.command_line import CODE, Request
+from lighthouse_build.command_line import CODE, CPP, Request
 from lighthouse_build.errors import Diagnostic, InputError
 from lighthouse_build.payload import Payload
 from lighthouse_build.stage_file import ResolvedStage
@@ -41,7 +41,7 @@ def lower(
         stages: in order.
         request: what to write.
         generate: makes the module of a generated payload; takes diagnostics and context, too.
-        emit_code: what is to be written of a module in the LLVM dialect, given what was marked and diagnostics.
+        emit_code: what is to be written of a module in the LLVM dialect, or EmitC, by what was marked, and diagnostics.
 
     Returns:
         What is to be written, and the warnings and remarks.
@@ -53,13 +53,13 @@ def lower(
     """
     path = _source(session, payload, generate)
     prints = {e.path: _printing(e.kind, request) for e in request.emissions if e.kind in ("mlir", "bytecode")}
-    code = bool(request.kinds & (CODE | {"interface", "header"}))
+    code = bool(request.kinds & (CODE | {CPP, "interface", "header"}))
     if not code and len(prints) == 1:
         (output,) = prints.items()
         return {output[0]: session.apply(path, stages, output[1])}, session.reported
     signatures = None
     if code:
-        path, signatures = _mark(session, path, payload.name)
+        path, signatures = _mark(session, path, payload.name, is_cpp=CPP in request.kinds)
     result = session.apply(path, stages)
     contents: dict[str, bytes] = {}
     if prints:
@@ -117,15 +117,15 @@ def _printing(kind: str, request: Request) -> tuple[str, ...]:
     return tuple(option for option, given in wanted.items() if given)
 
 
-def _mark(session: Session, path: str, name: str) -> tuple[str, Any]:
-    """The payload with the C interface marked, as a file for the tool; and what was marked."""
+def _mark(session: Session, path: str, name: str, *, is_cpp: bool) -> tuple[str, Any]:
+    """The payload with the C interface, or its models, marked, as a file for the tool; and what was marked."""
     from lighthouse_build.application import context
-    from lighthouse_build.emission import c_interface
+    from lighthouse_build.emission import c_interface, emitc
 
     text = session.read(path)
     with context.context() as ctx, context.load().ir.Location.unknown(), context.load().generic_operations():
         module = _parse(session, text, "the payload", ctx, context.Diagnostics(ctx))
-        signatures = c_interface.mark(module, name)
+        signatures = emitc.mark(module, name) if is_cpp else c_interface.mark(module, name)
         return session.file("<payload>", _text(module)), signatures
 
 

@@ -9,8 +9,9 @@ STAGE_KEYWORDS = (
     "PASSES, STAGES, OPTIONS, PARAMS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
 )
 LOWER_KEYWORDS = (
-    "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, OPTIMIZE, "
-    "OUTPUT_DIRECTORY, TIMEOUT, TOOL, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, ALLOW_UNDEFINED, "
+    "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, CLASS, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, "
+    "OPTIMIZE, OUTPUT_DIRECTORY, TIMEOUT, TOOL, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, "
+    "ALLOW_UNDEFINED, "
     "DEPENDS"
 )
 
@@ -28,7 +29,8 @@ CASES = [
     ("lh_add_stage(s PASSES cse PARAMS p=1)", "PARAMS does not go with PASSES"),
     ("lh_add_stage(s SCHEDULE a.mlir extra)", "unknown argument 'extra'"),
     ("lh_lower(k SOURCES a.mlir STAGES cse VARIANTS x)", "unknown argument 'VARIANTS'; " + LOWER_KEYWORDS),
-    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT cpp)", "unknown EMIT 'cpp'; accepted are object, assembly, llvmir"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT c)", "unknown EMIT 'c'; accepted are object, .*, bitcode, cpp"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT cpp)", r"EMIT cpp makes C\+\+ sources: enable CXX in project\(\)"),
     ("lh_lower(k SOURCE a.mlir STAGES cse)", "unknown argument 'SOURCE'"),
     ("lh_lower(k SOURCES a.mlir STAGES cse CPU)", "CPU has no value"),
     ('lh_lower(k SOURCES a.mlir STAGES cse CPU "${unset}")', "an argument of CPU is empty"),
@@ -50,8 +52,8 @@ CASES = [
     ("lh_lower(k STATIC SHARED SOURCES a.mlir STAGES cse)", "STATIC and SHARED exclude each other"),
     ("lh_lower(k NO_HEADER HEADER k.h SOURCES a.mlir STAGES cse)", "HEADER and NO_HEADER exclude each other"),
     ("lh_lower(k NO_HEADER NAMESPACE n SOURCES a.mlir STAGES cse)", "NAMESPACE is for the header, but NO_HEADER"),
-    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT mlir HEADER k.h)", "HEADER is for a library, but EMIT has neither"),
-    ("lh_lower(k SHARED SOURCES a.mlir STAGES cse EMIT mlir)", "are for a library, but EMIT has neither"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse EMIT mlir HEADER k.h)", "HEADER is for a library, but EMIT has no object"),
+    ("lh_lower(k SHARED SOURCES a.mlir STAGES cse EMIT mlir)", "are for a library, but EMIT has no object"),
     ("lh_lower(k SOURCES a.mlir STAGES cse EMIT mlir mlir)", "EMIT names a kind twice"),
     ("lh_lower(k OBJECT SOURCES a.mlir STAGES cse)", r"enable ASM, project\(\.\.\. LANGUAGES C ASM\)"),
     ("lh_lower(k SOURCES a.mlir STAGES cse EMIT assembly)", "a library of assembly is assembled by CMake: enable ASM"),
