@@ -199,6 +199,7 @@ class Job:
 
     def _stages(self) -> list[ResolvedStage]:
         from lighthouse_build.language.spec import Resolved
+        from lighthouse_build.resolution.pass_files import add_pass_files
         from lighthouse_build.resolution.plan import read_resolved
 
         stages = []
@@ -207,6 +208,7 @@ class Job:
                 stages.append(read_resolved(plan[0].path))
             else:
                 stages.append(self._resolve(plan, text))
+            add_pass_files(stages[-1].body, self.dependencies)
         return stages
 
     def _lower(self) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ import pytest
 from lighthouse_build import depends_on
 from lighthouse_build.errors import UsageError
 from lighthouse_build.resolution.dependencies import Dependencies
+from lighthouse_build.resolution.pass_files import add_pass_files
 from lighthouse_build.resolution.recording import paused
 
 
@@ -174,7 +175,28 @@ def test_modules_that_came_with_the_bindings_are_inputs() -> None:
     found = Dependencies()
     with found.recording(frozenset(set(sys.modules) - {"pytest"})):
         pass
-    assert found.paths() == [pytest.__file__]
+    assert found.paths(searched=False) == [pytest.__file__]
+
+
+def test_files_that_options_of_passes_name_are_inputs(tmp_path: Path) -> None:
+    directory = tmp_path / "libraries"
+    directory.mkdir()
+    for path in (tmp_path / "one.mlir", tmp_path / "device.bin", directory / "two.mlir", directory / "readme"):
+        path.write_text("")
+    preload = f"transform-preload-library{{transform-library-paths={tmp_path}/one.mlir,{directory}}}"
+    apply = "transform.apply_registered_pass"
+    body = "\n".join(
+        [
+            f'module @step0 attributes {{lh.pass_pipeline = "builtin.module({preload},cse{{x=/usr}})"}} {{',
+            f'  %0 = {apply} "a" with options = {{"O" = 3 : i64, "l" = "{tmp_path}/device.bin"}} to %a : (!t) -> !t',
+            f'  %1 = {apply} "b" with options = {{"l" = "{tmp_path}/missing/lib.bc"}} to %a : (!t) -> !t',
+        ]
+    )
+    found = Dependencies()
+    add_pass_files(body, found)
+    named = {"one.mlir", "device.bin", "libraries", "libraries/two.mlir"}
+    assert set(found.paths(searched=False)) == {str(tmp_path / name) for name in named}
+    assert str(tmp_path) in found.paths()
 
 
 @pytest.mark.parametrize("declared", [False, True])

@@ -30,6 +30,7 @@ KINDS = (
     "imports",  # a module that user code imports, with what it imports
     "libraries",  # a library that user code loads, or a file that it maps
     "listings",  # a directory that user code lists
+    "natives",  # a file that MLIR opens itself: an option of a pass names it
     "opens",  # a file that user code opens
     "payload",
     "pipelines",  # a YAML file that a spec names or a pipeline includes

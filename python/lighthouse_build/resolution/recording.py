@@ -19,6 +19,7 @@ import _thread
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -88,6 +89,8 @@ class Recording:
             path = getattr(sys.modules[name], "__file__", None)
             if isinstance(path, str) and os.path.isfile(path):
                 self.saw(path, "imports")
+                if hasattr(sys.modules[name], "__path__"):  # another kind of `__init__` would win
+                    self.saw(os.path.dirname(path), "searched")
         for path in set(_mapped_files()) - self._mapped:
             self.saw(path, "libraries")
         if self._programs and not self._declared:
@@ -198,8 +201,13 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
             if args[0] and os.path.dirname(os.fsdecode(args[0])):
                 recording.saw(args[0], "libraries")
         elif event == "sqlite3.connect":
-            if isinstance(args[0], (str, bytes, os.PathLike)) and os.path.isfile(args[0]):
-                recording.saw(args[0], "opens")
+            database = os.fsdecode(args[0])
+            if database.startswith("file:"):
+                database = re.sub(
+                    r"%([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), database[5:].partition("?")[0]
+                )
+            if os.path.isfile(database):
+                recording.saw(database, "opens")
         elif event == "os.mkdir":
             recording.made(args[0])
         elif event in ("os.link", "os.rename", "os.symlink"):
@@ -238,9 +246,9 @@ def _replacements() -> Iterator[tuple[Any, str, Any]]:
         for name in ("readlink", "stat"):
             yield accessor, name, staticmethod(_looking(getattr(os, name)))
         yield accessor, "scandir", staticmethod(_scanning(os.scandir))
-    bindings = sys.modules.get("mlir.ir")
-    if bindings is not None:
-        yield bindings.Module, "parseFile", staticmethod(_parsing(bindings.Module.parseFile))
+    for name, module in list(sys.modules.items()):
+        if name.endswith("._mlir_libs._mlir.ir"):
+            yield module.Module, "parseFile", staticmethod(_parsing(module.Module.parseFile))
 
 
 def _replace(owner: Any, name: str, wrapper: Any) -> Callable[[], None]:
