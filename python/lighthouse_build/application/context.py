@@ -165,7 +165,8 @@ class Diagnostics:
         if file in self._names:
             name, text, offset = self._names[file]
             return SourceLocation(name, line + offset if line else 0, column, text)
-        return SourceLocation(file, line, column)
+        # The bindings count the columns of Python from 0.
+        return SourceLocation(file, line, column + file.endswith(".py"))
 
     def _resolved_as(self, file: str, line: int, column: int) -> tuple[Diagnostic, ...]:
         """For a place in a stage that Python has built: a note that shows the operation itself."""
