@@ -7,9 +7,9 @@
    and makes a probe file, whose modification time says when the inputs began to be read.
 2. The job reads its inputs and returns bytes; nothing is written meanwhile.
 3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same
-   stays untouched,
-   so that nothing that depends on it is built again. What was written, the depfile's stamp included, gets the probe's
-   time: an input that is edited while the job runs is then newer than the stamp, and is built again next time.
+   stays untouched, so that nothing that depends on it is built again. What was written, the depfile's stamp included,
+   gets a time just before the probe's: an input that is edited while the job runs is then newer than the stamp, and is
+   built again next time.
 
 Without a stamp (a command typed by hand) outputs are simply written, all or none.
 """
@@ -54,7 +54,8 @@ class Edge:
                 raise InputError(f"cannot write '{path}': permission denied", SourceLocation(path))
         if self.stamp:
             self._lock = _lock(self.stamp + ".lock")
-            self._time = _now(self.stamp + ".probe")
+            # A little before: an input that is edited after it was read may be of the same tick of the clock.
+            self._time = _now(self.stamp + ".probe") - 1
         return self
 
     def __exit__(

@@ -5,10 +5,10 @@
 `Replay` runs the commands of the rules itself, in a build tree of its own, after it has deleted every output: no build
 tool, no depfile and no time decides what runs. To be affordable it remembers results:
 
-* of a lowering, by its command and the bytes of its payload and its stages, and where Python runs while it is
-  lowered, by those of the whole source tree;
-* of a stage, by its command and the bytes of the whole source tree without payloads, since what a stage reads is not to
-  be guessed; of one without Python, by the stage files in it;
+* of a lowering, by its command and the bytes of its payload and its stages;
+* of a stage, by its command and the bytes of all stage files (YAML, MLIR) of the source tree;
+* where Python runs, also by the bytes of all other files but payloads and the Python files that other stages name:
+  what a generator imports, opens and lists is not to be guessed, only that it does not open these;
 * of all, by the driver and the bindings.
 
 What is remembered is itself the result of a clean run, and an input that is missing from those lists would show in
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -76,12 +77,13 @@ class Replay:
         edges = read_edges(self.build_tree, self.targets)
         for path in (path for edge in edges for path in (*edge.outputs, edge.stamp)):
             Path(path).unlink(missing_ok=True)
-        keys = _Keys(self.source, self.settings.identity())
+        identity = self.settings.identity()
         failed: dict[str, str] = {}
         with ThreadPoolExecutor(self.settings.jobs) as pool:
             for kind in ("is_resolve", "is_lowering", "is_header"):
                 ready = [e for e in edges if getattr(e, kind) and (e.is_resolve or all(map(os.path.isfile, e.inputs)))]
-                for edge, said in zip(ready, pool.map(lambda e: self._run(e, keys.of(e)), ready)):
+                keys = _Keys(self.source, identity, edges)  # stages are there only after the first round
+                for edge, said in zip(ready, pool.map(self._run, ready, [keys.of(edge) for edge in ready])):
                     if said is not None:
                         failed[edge.label] = said
         contents = read_outputs(edges, self.build_tree, self.build_tree)
@@ -127,21 +129,34 @@ class Replay:
 class _Keys:
     """What results are remembered by: more than a run can depend on."""
 
-    def __init__(self, source: Path, identity: str) -> None:
-        files = [path for path in source.rglob("*") if not path.is_dir()]
+    def __init__(self, source: Path, identity: str, edges: Iterable[Edge]) -> None:
         self.identity = identity
-        self.pipelines_run_python = any(b".py" in path.read_bytes() for path in files if path.suffix == ".yaml")
-        self.tree = _digest(path for path in files if path.parent.name != "payloads")
-        self.stage_files = _digest(p for p in files if p.parent.name != "payloads" and p.suffix in (".yaml", ".mlir"))
+        self.files = [p for p in source.rglob("*") if not p.is_dir() and p.parent.name != "payloads"]
+        self.specs = set().union(*map(_python_files, edges))
+        self.stage_files = _digest(path for path in self.files if path.suffix in _STAGE_FILES)
+        self.pipelines_run_python = any(b".py" in p.read_bytes() for p in self.files if p.suffix == ".yaml")
 
     def of(self, edge: Edge) -> str:
         parts = [self.identity, *edge.command, *(hashlib.sha256(_bytes(path)).hexdigest() for path in edge.inputs)]
         if edge.is_resolve:
-            python = any(word.startswith("--stage=") and ".py" in word for word in edge.command)
-            parts.append(self.tree if python or self.pipelines_run_python else self.stage_files)
-        elif edge.source.endswith(".py") or any(b"lh.python" in _bytes(path) for path in edge.stages):
-            parts.append(self.tree)
+            parts.append(self.stage_files)
+        own = _python_files(edge)
+        if own or (edge.is_resolve and self.pipelines_run_python):
+            others = self.specs - own
+            parts.append(
+                _digest(p for p in self.files if p.suffix not in _STAGE_FILES and not str(p).endswith(tuple(others)))
+            )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+_STAGE_FILES = (".yaml", ".mlir", ".cmake")
+
+
+def _python_files(edge: Edge) -> set[str]:
+    """The Python files that an edge runs, as its command or its stages name them: ends of paths."""
+    named = {found[1] for word in edge.command if (found := re.match(r"(?:--stage=)?(.*\.py)(?:[{\[].*)?$", word))}
+    named |= {name.decode() for path in edge.stages for name in re.findall(rb'file = "([^"]*\.py)"', _bytes(path))}
+    return {"/" + name.lstrip("/") for name in named if not name.endswith("__main__.py")}
 
 
 def _bytes(path: str) -> bytes:

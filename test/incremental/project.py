@@ -80,7 +80,9 @@ class Tree:
         """Write a file as editors do: some in place, others beside it before a rename, which changes the directory."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if self.rng.random() < 0.5 if in_place is None else in_place:
+        if in_place is None:
+            in_place = self.rng.random() < 0.5
+        if in_place and (not target.exists() or os.access(target, os.W_OK)):
             target.write_text(text)
         else:
             beside = target.with_name(f".{target.name}.new")

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lighthouse_build import outputs
 from lighthouse_build.errors import InputError
 from lighthouse_build.outputs import Edge, depfile_text
 
@@ -52,6 +53,19 @@ def test_an_edit_during_the_job_is_newer_than_the_outputs(tmp_path: Path) -> Non
         e.commit({str(tmp_path / "out"): b"1"}, [str(source)])
     for name in ("out", "stamp", "dep.d"):
         assert (tmp_path / name).stat().st_mtime_ns < source.stat().st_mtime_ns
+
+
+def test_an_edit_in_the_tick_in_which_the_job_begins_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Many file systems tell time in ticks of some milliseconds, some of seconds.
+    tick = 1_800_000_000_004_000_000
+    monkeypatch.setattr(outputs, "_now", lambda probe: tick)
+    source = tmp_path / "input"
+    with edge(tmp_path, "out") as e:
+        source.write_text("edited as soon as it has been read")
+        os.utime(source, ns=(tick, tick))
+        e.commit({str(tmp_path / "out"): b"1"}, [str(source)])
+    for name in ("out", "stamp", "dep.d"):
+        assert (tmp_path / name).stat().st_mtime_ns < tick
 
 
 def test_a_failure_changes_nothing(tmp_path: Path) -> None:
