@@ -476,3 +476,6 @@ def _check_cpp(request: Request) -> None:
         raise UsageError("--symbol-prefix and --allow-undefined are for objects; C++ has --namespace")
     if not request.namespace:
         raise UsageError("--emit=cpp wants a --namespace for its models")
+    from lighthouse_build.emission.models import check_namespace
+
+    check_namespace(request.namespace)

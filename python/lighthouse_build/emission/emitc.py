@@ -79,6 +79,11 @@ def mark(module: Any, source: str) -> Unlowered:
         if not is_c_name(f"m_{signature.name}"):
             msg = f"the model '@{signature.name}' has a name that is no identifier of C++; rename it or make it private"
             raise InputError(msg, signature.location)
+        if sum(value.mode == "returned" for value in signature.results) > 1:
+            msg = (
+                f"the model '@{signature.name}' returns several numbers, for which there is one return; return tensors"
+            )
+            raise InputError(msg, signature.location)
         if not results:
             msg = (
                 f"the model '@{signature.name}' has no result, so that nothing can be learned from it; return a tensor"

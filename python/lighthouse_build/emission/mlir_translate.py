@@ -75,8 +75,9 @@ def translate(text: str, tool: Tool, bindings: Callable[[], str]) -> str:
         return outcome.output.decode(errors="replace")
     causes = messages.diagnostics(outcome.messages, _place) or _last_line(outcome.messages)
     if outcome.status < 0:
-        msg = f"{tool} {messages.how_it_died(outcome.status)} while running the translation to C++"
-        raise CrashError(msg, causes=causes)
+        error = CrashError("", causes=causes)
+        error.how, error.doing = f"{tool} {messages.how_it_died(outcome.status)}", "the translation to C++"
+        raise error
     version = tool.version()
     if version and int(version.partition(".")[0]) < _OLDEST:
         msg = f"{tool} cannot read what {bindings()} write: it is too old; {_REMEDY}"
