@@ -21,14 +21,37 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Project", "Settings", "main"]
+__all__ = ["Project", "Settings", "Skipped", "main", "need_mlir", "need_mlir_opt"]
 
 SKIPPED = 77  # what ctest is told to report as skipped
 MAKE = "Unix Makefiles"
 NINJA = "Ninja"
 MULTI = "Ninja Multi-Config"
 _STEP = re.compile(r"^\[ *\d+(?:%|/\d+)\] (.*)$", re.MULTILINE)
-_OURS = ("Resolving ", "Lowering ", "Writing the header ")
+_OURS = ("Resolving ", "Lowering ", "Writing the header ", "Identifying ", "Embedding ")
+_LLVM = Path("/usr/lib/llvm-22")  # Debian's
+
+
+class Skipped(Exception):
+    """The test cannot run on this machine; the text says what is missing."""
+
+
+def need_mlir() -> str:
+    """The directory of the CMake package of an installed MLIR: of the environment variable MLIR_DIR, else Debian's."""
+    for place in (Path(os.environ.get("MLIR_DIR", "")), _LLVM / "lib/cmake/mlir"):
+        if (place / "MLIRConfig.cmake").is_file():
+            return str(place)
+    msg = "there is no installed MLIR; install libmlir-22-dev, llvm-22-dev and mlir-22-tools, or set MLIR_DIR"
+    raise Skipped(msg)
+
+
+def need_mlir_opt() -> str:
+    """An installed mlir-opt of LLVM 22."""
+    path = _LLVM / "bin/mlir-opt"
+    if not path.is_file():
+        msg = f"there is no {path}; install mlir-22-tools"
+        raise Skipped(msg)
+    return str(path)
 
 
 @dataclass(frozen=True)
@@ -201,6 +224,9 @@ def main() -> int:
     project = Project(settings, source, work / "build")
     try:
         _load(feature)(project)
+    except Skipped as reason:
+        print(f"skipped: {reason}")
+        return SKIPPED
     except AssertionError as error:
         print("\n".join(project.log[-4:]))
         print(f"{options.feature} with {options.generator}: {error}")

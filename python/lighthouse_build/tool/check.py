@@ -11,7 +11,7 @@ from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
 from lighthouse_build.stage_file import PASSES, ResolvedStage
 from lighthouse_build.tool import messages
 from lighthouse_build.tool.command import ToolStep, steps_of
-from lighthouse_build.tool.program import Outcome, Tool
+from lighthouse_build.tool.program import PATIENCE, Outcome, Tool
 
 __all__ = ["check_pipelines", "place", "read_schedule", "refuse_pipeline"]
 
@@ -85,7 +85,8 @@ def refuse_pipeline(tool: Tool, outcome: Outcome, what: str, location: SourceLoc
 
 def _try(tool: Tool, pipelines: Sequence[str]) -> Outcome:
     """Pipelines on an empty module, where every pass has nothing to do."""
-    return tool.run(["-", _QUIET, f"--pass-pipeline=builtin.module({','.join(pipelines)})"], text="module {}\n")
+    arguments = ["-", _QUIET, f"--pass-pipeline=builtin.module({','.join(pipelines)})"]
+    return tool.run(arguments, text="module {}\n", patience=PATIENCE)
 
 
 def place(step: ToolStep) -> SourceLocation | None:

@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
 
-__all__ = ["OLDEST", "Outcome", "Tool"]
+__all__ = ["OLDEST", "PATIENCE", "Outcome", "Tool"]
 
 # The first with `transform-preload-library` and with an entry point for `transform-interpreter`.
 OLDEST = 18
+# Seconds for what takes a tenth of one.
+PATIENCE = 60.0
 
 
 @frozen
@@ -50,25 +52,28 @@ class Tool:
     def __str__(self) -> str:
         return f"'{self.name}' (LLVM {self.version() or 'of unknown version'})"
 
-    def run(self, arguments: Sequence[str], *, directory: str | None = None, text: str = "") -> Outcome:
+    def run(self, arguments: Sequence[str], *, text: str = "", patience: float | None = None) -> Outcome:
         """Run it to its end.
 
         Args:
             arguments: of its command line.
-            directory: where it runs.
             text: its standard input.
+            patience: seconds after which it is given up; for what takes no time.
 
         Raises:
-            InputError: the system does not run it.
+            InputError: the system does not run it, or patience ran out.
         """
         try:
             done = subprocess.run(
                 [self.path, *arguments],
-                cwd=directory,
                 input=text.encode(),
                 capture_output=True,
+                timeout=patience,
                 check=False,
             )
+        except subprocess.TimeoutExpired:
+            said = " ".join(arguments)
+            raise InputError(f"the tool '{self.path}' has not answered '{said}' for {patience:g} s") from None
         except OSError as error:
             raise InputError(f"the tool '{self.path}' does not run: {error.strerror}") from None
         return Outcome(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
@@ -76,7 +81,9 @@ class Tool:
     @functools.cache  # noqa: B019 (a job has one)
     def version(self) -> str:
         """The version of its LLVM, such as `22.1.8`; empty if it does not say."""
-        found = re.search(r"LLVM version (\d[\w.]*)", self.run(["--version"]).output.decode(errors="replace"))
+        found = re.search(
+            r"LLVM version (\d[\w.]*)", self.run(["--version"], patience=PATIENCE).output.decode(errors="replace")
+        )
         return found[1] if found else ""
 
     def check_version(self) -> None:
