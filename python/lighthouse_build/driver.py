@@ -242,9 +242,10 @@ def _version(tool: str) -> str:
         lines.append(f"MLIR bindings: none ({error.message})")
     try:
         import llvmlite
-        from llvmlite import binding
 
-        version = ".".join(map(str, binding.llvm_version_info))
+        from lighthouse_build.emission import llvm
+
+        version = ".".join(map(str, llvm.llvm_version_info))
         lines.append(f"code generator: LLVM {version} of llvmlite {llvmlite.__version__}")
     except ImportError as error:
         lines.append(f"code generator: none ({error})")

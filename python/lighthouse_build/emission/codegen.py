@@ -13,10 +13,8 @@ import functools
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from importlib import resources
-from typing import Any
+from typing import IO, Any
 
 from lighthouse_build.emission.llvm_ir import code_of, to_reader
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
@@ -36,22 +34,19 @@ _OLDEST_LLVM = 22  # what `llvm_ir.to_reader` writes for
 
 @functools.cache
 def _llvm() -> Any:
-    """llvmlite's binding, ready for all targets.
+    """LLVM, ready for all targets.
 
     Raises:
         InputError: it is not installed, or has an LLVM that is too old.
     """
     try:
-        from llvmlite import binding
+        from lighthouse_build.emission import llvm
     except ImportError as error:
         msg = f"the code generator needs llvmlite ({error}); install it with: {sys.executable} -m pip install llvmlite"
         raise InputError(msg) from None
-    _check_version(binding.llvm_version_info)
-    binding.initialize_all_targets()
-    binding.initialize_all_asmprinters()
-    # Without it nothing lowers llvm.matrix.*, which MLIR's vector lowering can make.
-    binding.set_option("lh-opt", "-enable-matrix")
-    return binding
+    _check_version(llvm.llvm_version_info)
+    llvm.initialize()
+    return llvm
 
 
 def _check_version(version: tuple[int, ...]) -> None:
@@ -78,7 +73,7 @@ def _captured_stderr() -> Iterator[list[str]]:
     lines: list[str] = []
     sys.stderr.flush()
     saved = os.dup(2)
-    with tempfile.TemporaryFile() as stream:
+    with _memory() as stream:
         os.dup2(stream.fileno(), 2)
         try:
             yield lines
@@ -89,14 +84,21 @@ def _captured_stderr() -> Iterator[list[str]]:
             lines += stream.read().decode("utf-8", "replace").splitlines()
 
 
+def _memory() -> IO[bytes]:
+    """A file without a name."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("lh-opt-llvm"), "w+b")
+    import tempfile
+
+    return tempfile.TemporaryFile()
+
+
 # --- Targets ----------------------------------------------------------------------------------------------------------
 
-_FEATURE = re.compile(r"[-+][\w.-]+")
+_FEATURE = r"[-+][\w.-]+"
 
 # x86 CPUs before 64 bits. LLVM knows them for x86_64, and ends the process when code is generated.
-_X86_32_BIT_CPUS = re.compile(
-    r"i[3-6]86|pentium(?!.*64).*|prescott|yonah|lakemont|k6.*|athlon(?!64|-fx).*|geode|winchip.*|c3.*"
-)
+_X86_32_BIT_CPUS = r"i[3-6]86|pentium(?!.*64).*|prescott|yonah|lakemont|k6.*|athlon(?!64|-fx).*|geode|winchip.*|c3.*"
 
 
 def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str]) -> Target:
@@ -117,7 +119,7 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
     _check_triple(triple)
     wanted = [word for item in features for word in item.replace(" ", "").split(",") if word]
     for word in wanted:
-        if not _FEATURE.fullmatch(word):
+        if not re.fullmatch(_FEATURE, word):
             msg = f"'{word}' is not a CPU feature with its sign; write '+{word.lstrip('+-')}' or '-{word.lstrip('+-')}'"
             raise UsageError(msg)
 
@@ -128,7 +130,7 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
             raise UsageError(msg)
         cpu = llvm.get_host_cpu_name()
         # Those that are off are named too: the CPU's name may imply them.
-        known = llvm.get_host_cpu_features().flatten().split(",")
+        known = llvm.get_host_cpu_features()
     elif not cpu or cpu == baseline_cpu(triple):
         cpu = baseline_cpu(triple)
         known = list(baseline_features(triple))
@@ -141,7 +143,7 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
 
 def _check_triple(triple: str) -> None:
     try:
-        _llvm().Target.from_triple(triple)
+        _llvm().Target(triple)
     except RuntimeError:
         hint = did_you_mean(triple.partition("-")[0], _ARCHITECTURES)
         msg = f"unknown target triple '{triple}': LLVM has no code generator for '{triple.partition('-')[0]}'{hint}"
@@ -165,7 +167,7 @@ _ARCHITECTURES = (
 
 def _check_cpu(target: Target) -> None:
     """Raise a UsageError for a CPU or feature that LLVM would ignore with a warning."""
-    if target.arch == "x86_64" and _X86_32_BIT_CPUS.fullmatch(target.cpu):
+    if target.arch == "x86_64" and re.fullmatch(_X86_32_BIT_CPUS, target.cpu):
         msg = f"CPU '{target.cpu}' has no 64-bit instructions, which {target.triple} needs"
         raise UsageError(msg)
     with _captured_stderr() as lines:
@@ -204,15 +206,7 @@ def _names_known(triple: str) -> tuple[list[str], list[str]]:
 
 
 def _target_machine(target: Target, optimize: int = 0, abi: str = "") -> Any:
-    description = _llvm().Target.from_triple(target.triple)
-    return description.create_target_machine(
-        cpu=target.cpu,
-        features=",".join(target.features),
-        opt=optimize,
-        reloc="pic",
-        codemodel="default",
-        abiname=abi,
-    )
+    return _llvm().Target(target.triple).create_target_machine(target.cpu, ",".join(target.features), optimize, abi)
 
 
 def _abi(target: Target) -> str:
@@ -242,7 +236,7 @@ def _features_present(target: Target, names: Sequence[str]) -> dict[str, bool]:
     ]
     module = llvm.parse_assembly("".join(functions), llvm.create_context())
     module.triple = target.triple
-    module.data_layout = str(machine.target_data)
+    module.data_layout = machine.target_data
     with _captured_stderr():  # a feature that the architecture does not know is none that the target has
         _optimise(module, machine, 2)
     left = {function.name for function in module.functions}
@@ -291,7 +285,7 @@ def generate(
     context = llvm.create_context()
     machine = _target_machine(target, optimize, _abi(target))
     module = _parse(text, context)
-    _set_target(module, target, str(machine.target_data))
+    _set_target(module, target, machine.target_data)
     _check_requirements(text, module, target)
     _link_runtime(module, [f.name for f in module.functions if f.is_declaration and f.name == "memrefCopy"])
     _verify(module)
@@ -367,14 +361,7 @@ def _set_target(module: Any, target: Target, layout: str) -> None:
 
 
 def _optimise(module: Any, machine: Any, level: int) -> None:
-    llvm = _llvm()
-    options = llvm.create_pipeline_tuning_options(speed_level=level)
-    options.loop_vectorization = level >= 2
-    options.slp_vectorization = level >= 2
-    options.loop_interleaving = level >= 2
-    options.loop_unrolling = level >= 1
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    _llvm().optimise(module, machine, level)
 
 
 def _emit_object(module: Any, machine: Any) -> bytes:
@@ -392,7 +379,7 @@ def _emit_object(module: Any, machine: Any) -> bytes:
 
 
 # The parts of RISC-V's a, c and m have had names of their own since 2023, which binutils before 2.43 refuse.
-_RISCV_ATTRIBUTE = re.compile(r'^\t\.attribute\t5, "(rv\d+i[^"]*)"', re.MULTILINE)
+_RISCV_ATTRIBUTE = r'(?m)^\t\.attribute\t5, "(rv\d+i[^"]*)"'
 _RISCV_IMPLIED = {"a": ("zaamo", "zalrsc"), "c": ("zca", "zcd", "zcf"), "m": ("zmmul",)}
 
 
@@ -406,17 +393,19 @@ def _for_assemblers(assembly: str) -> str:
         kept = [word for word, name in zip(words, names, strict=True) if name not in implied]
         return match[0].replace(match[1], "_".join(kept))
 
-    return _RISCV_ATTRIBUTE.sub(shorten, assembly)
+    return re.sub(_RISCV_ATTRIBUTE, shorten, assembly)
 
 
 # --- Runtime ----------------------------------------------------------------------------------------------------------
 
 
+_RUNTIME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "runtime")
+
+
 @functools.cache
 def _runtime_names() -> frozenset[str]:
     """The functions in `runtime/`, one a file of its name."""
-    folder = resources.files(__package__) / "runtime"
-    return frozenset(entry.name[:-3] for entry in folder.iterdir() if entry.name.endswith(".ll"))
+    return frozenset(name[:-3] for name in os.listdir(_RUNTIME) if name.endswith(".ll"))
 
 
 def _link_runtime(module: Any, names: Sequence[str]) -> bool:
@@ -425,8 +414,8 @@ def _link_runtime(module: Any, names: Sequence[str]) -> bool:
     for name in names:
         if any(f.name == name and not f.is_declaration for f in module.functions):
             continue
-        text = (resources.files(__package__) / "runtime" / f"{name}.ll").read_text(encoding="utf-8")
-        part = _llvm().parse_assembly(text, module._context)
+        with open(os.path.join(_RUNTIME, f"{name}.ll"), encoding="utf-8") as stream:
+            part = _llvm().parse_assembly(stream.read(), module.context)
         part.triple = module.triple
         part.data_layout = module.data_layout
         module.link_in(part)
@@ -459,12 +448,12 @@ _INTRINSIC_ARCHITECTURES = {
 class _Need:
     """Intrinsics whose names match need one of the features."""
 
-    pattern: re.Pattern[str]
+    pattern: str  # compiled when it is used
     features: tuple[str, ...]
 
 
 def _need(pattern: str, *features: str) -> _Need:
-    return _Need(re.compile(pattern), features)
+    return _Need(pattern, features)
 
 
 # The first that matches the start counts, so the special ones go first. An intrinsic that is missing here is left to
@@ -509,8 +498,8 @@ _NEEDS = (
 
 # What makes vectors of a size that only the machine knows.
 _SCALABLE = {
-    re.compile(r"aarch64|arm64"): ("sve", "sme"),
-    re.compile(r"riscv.*"): ("v", "zve32x", "zve64x"),
+    r"aarch64|arm64": ("sve", "sme"),
+    r"riscv.*": ("v", "zve32x", "zve64x"),
 }
 
 
@@ -537,13 +526,13 @@ def _check_intrinsic(name: str, target: Target) -> None:
             "lower it without stages for that architecture, or choose another --target-triple"
         )
         raise LoweringError(msg)
-    need = next((need for need in _NEEDS if need.pattern.match(name)), None)
+    need = next((need for need in _NEEDS if re.match(need.pattern, name)), None)
     if need and not any(_features_present(target, need.features).values()):
         raise LoweringError(_lacks(f"'{name}'", need.features, target))
 
 
 def _check_scalable(target: Target) -> None:
-    features = next((names for arch, names in _SCALABLE.items() if arch.fullmatch(target.arch)), None)
+    features = next((names for arch, names in _SCALABLE.items() if re.fullmatch(arch, target.arch)), None)
     if features is None:
         msg = (
             f"the payload uses scalable vectors (vector<[4]xf32>), which {target.arch} does not have; they need "

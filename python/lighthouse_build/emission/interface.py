@@ -7,7 +7,6 @@ Written beside an object as a small JSON file, so that the header of a library o
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation
@@ -84,11 +83,13 @@ class Interface:
     externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
+
         return json.dumps({"format": FORMAT, **vars(self)}, default=vars, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Interface:
         """Read what `to_json` wrote; InputError at `path` when it is something else."""
+
         try:
             data = json.loads(text)
             if data.pop("format") != FORMAT:

@@ -21,7 +21,6 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fractions import Fraction
 from itertools import compress
 
 __all__ = ["code_of", "to_reader"]
@@ -319,6 +318,8 @@ def _sign(literal: str) -> tuple[int, str]:
 
 def _rounded(decimal: str, exponent_bits: int, mantissa_bits: int) -> int:
     """The bits nearest to the non-negative `decimal`, ties to even; exact arithmetic, no double rounding."""
+    from fractions import Fraction  # seldom needed
+
     value = Fraction(decimal)
     if not value:
         return 0

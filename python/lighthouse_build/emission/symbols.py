@@ -10,7 +10,6 @@ Pure Python: neither MLIR nor LLVM is loaded.
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import struct
 from collections.abc import Collection, Sequence
@@ -133,29 +132,27 @@ _COMPLEX = frozenset(base + suffix for base in _COMPLEX_BASES for suffix in ("",
 # The compiler's runtime, what libgcc and compiler-rt both have. Every compiler driver links one of them.
 _INTEGER = r"(?:si|di|ti)"
 _REAL = r"(?:sf|df|xf|tf)"
-_COMPILER_RUNTIME = re.compile(
-    "|".join(
-        (
-            rf"__(?:ashl|ashr|lshr|mul|div|mod|udiv|umod){_INTEGER}3",
-            rf"__(?:mulo){_INTEGER}4",
-            rf"__(?:u?divmod){_INTEGER}4",
-            rf"__(?:neg|clz|ctz|ffs|popcount|parity|bswap|cmp|ucmp|clrsb){_INTEGER}2",
-            rf"__(?:add|sub|mul)v{_INTEGER}3",
-            rf"__(?:add|sub|mul|div){_REAL}3",
-            rf"__(?:neg|eq|ne|lt|le|gt|ge|unord){_REAL}2",
-            rf"__powi{_REAL}2",
-            r"__(?:mul|div)(?:sc|dc|xc|tc)3",
-            rf"__fix(?:uns)?{_REAL}{_INTEGER}",
-            rf"__float(?:un)?{_INTEGER}{_REAL}",
-            r"__extend(?:sfdf|sfxf|sftf|dfxf|dftf|xftf)2",
-            r"__trunc(?:dfsf|xfsf|tfsf|xfdf|tfdf|tfxf)2",
-            # Atomics that a CPU has no instructions for: outlined by AArch64, else in libatomic.
-            r"__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)(?:1|2|4|8|16)_(?:relax|acq|rel|acq_rel)",
-            # ARM's run-time ABI.
-            r"__aeabi_\w+",
-            # 16-bit floats under their older names, on 32-bit ARM and x86.
-            r"__gnu_(?:h2f|f2h)_ieee",
-        )
+_COMPILER_RUNTIME = "|".join(
+    (
+        rf"__(?:ashl|ashr|lshr|mul|div|mod|udiv|umod){_INTEGER}3",
+        rf"__(?:mulo){_INTEGER}4",
+        rf"__(?:u?divmod){_INTEGER}4",
+        rf"__(?:neg|clz|ctz|ffs|popcount|parity|bswap|cmp|ucmp|clrsb){_INTEGER}2",
+        rf"__(?:add|sub|mul)v{_INTEGER}3",
+        rf"__(?:add|sub|mul|div){_REAL}3",
+        rf"__(?:neg|eq|ne|lt|le|gt|ge|unord){_REAL}2",
+        rf"__powi{_REAL}2",
+        r"__(?:mul|div)(?:sc|dc|xc|tc)3",
+        rf"__fix(?:uns)?{_REAL}{_INTEGER}",
+        rf"__float(?:un)?{_INTEGER}{_REAL}",
+        r"__extend(?:sfdf|sfxf|sftf|dfxf|dftf|xftf)2",
+        r"__trunc(?:dfsf|xfsf|tfsf|xfdf|tfdf|tfxf)2",
+        # Atomics that a CPU has no instructions for: outlined by AArch64, else in libatomic.
+        r"__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)(?:1|2|4|8|16)_(?:relax|acq|rel|acq_rel)",
+        # ARM's run-time ABI.
+        r"__aeabi_\w+",
+        # 16-bit floats under their older names, on 32-bit ARM and x86.
+        r"__gnu_(?:h2f|f2h)_ieee",
     )
 )
 
@@ -175,7 +172,7 @@ _PLATFORM = _names(
 class _Remedy:
     """What symbols whose names match the pattern are, and what to do about them."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     what: str
     fix: str
 
@@ -189,33 +186,33 @@ def _link_and_allow(library: str, pattern: str) -> str:
 
 _REMEDIES = (
     _Remedy(
-        re.compile(r"__kmpc_\w+|omp_\w+"),
+        r"__kmpc_\w+|omp_\w+",
         "a function of LLVM's OpenMP runtime, libomp (GCC's libgomp does not have it)",
         _link_and_allow("libomp", "__kmpc_*"),
     ),
     _Remedy(
-        re.compile(r"GOMP_\w+"),
+        r"GOMP_\w+",
         "a function of GCC's OpenMP runtime",
         _link_and_allow("libgomp", "GOMP_*"),
     ),
     _Remedy(
-        re.compile(r"mlirAsyncRuntime\w+"),
+        r"mlirAsyncRuntime\w+",
         "a function of MLIR's asynchronous runtime",
         _link_and_allow("mlir_async_runtime of an LLVM build", "mlirAsyncRuntime*"),
     ),
     _Remedy(
-        re.compile(r"mgpu\w+|cu[A-Z]\w+|hip[A-Z]\w+"),
+        r"mgpu\w+|cu[A-Z]\w+|hip[A-Z]\w+",
         "a function of MLIR's GPU runtime",
         _link_and_allow("mlir_cuda_runtime or mlir_rocm_runtime of an LLVM build", "mgpu*"),
     ),
     _Remedy(
-        re.compile(r"_mlir_memref_to_llvm_(?:alloc|aligned_alloc|free)"),
+        r"_mlir_memref_to_llvm_(?:alloc|aligned_alloc|free)",
         "an allocation function of the user's own, asked for by use-generic-functions",
         "define it in your program and allow the names with --allow-undefined='_mlir_memref_to_llvm_*' "
         "(in CMake: ALLOW_UNDEFINED), or lower without use-generic-functions to call malloc and free",
     ),
     _Remedy(
-        re.compile(
+        (
             r"(?:_mlir_ciface_)?(?:print(?:Memref|I64|U64|F16|BF16|F32|F64|String|Open|Close|Comma|Newline)\w*"
             r"|nanoTime|rtclock|rts?rand|rtdrand)"
         ),
@@ -223,28 +220,28 @@ _REMEDIES = (
         _link_and_allow("mlir_c_runner_utils or mlir_runner_utils of an LLVM build", "print*"),
     ),
     _Remedy(
-        re.compile(r"_mlir_ciface_\w+"),
+        r"_mlir_ciface_\w+",
         "the C interface of a function that is declared with llvm.emit_c_interface and defined nowhere",
         "link the library that defines it and allow the name with --allow-undefined (in CMake: LINK_LIBRARIES, and "
         "ALLOW_UNDEFINED)",
     ),
     _Remedy(
-        re.compile(r"__svml_\w+|_ZGV\w+|__sv_\w+|amd_vr\w+|armpl_\w+"),
+        r"__svml_\w+|_ZGV\w+|__sv_\w+|amd_vr\w+|armpl_\w+",
         "a function of a vector mathematics library",
         _link_and_allow("that library", "<name>"),
     ),
     _Remedy(
-        re.compile(r"llvm\.[\w.]+"),
+        r"llvm\.[\w.]+",
         "an intrinsic that the code generator's LLVM does not know",
         "lower it to something older",
     ),
     _Remedy(
-        re.compile(r"__atomic_\w+"),
+        r"__atomic_\w+",
         "an atomic operation of a size that the CPU has no instruction for",
         _link_and_allow("libatomic", "__atomic_*"),
     ),
     _Remedy(
-        re.compile(r"__(?:trunc|extend|fix|fixuns|float|floatun)\w*(?:hf|bf)\w*"),
+        r"__(?:trunc|extend|fix|fixuns|float|floatun)\w*(?:hf|bf)\w*",
         "a conversion of a 16-bit float that the compilers' runtimes do not all have",
         "convert by way of f32, or link a runtime that has it and allow the name with --allow-undefined (in CMake: "
         "LINK_LIBRARIES, and ALLOW_UNDEFINED)",
@@ -280,13 +277,19 @@ def _is_found(name: str, declared: Collection[str], allow: Sequence[str]) -> boo
         or name in _LIBM
         or name in _COMPLEX
         or name in _PLATFORM
-        or _COMPILER_RUNTIME.fullmatch(name) is not None
-        or any(fnmatch.fnmatchcase(name, pattern) for pattern in allow)
+        or re.fullmatch(_COMPILER_RUNTIME, name) is not None
+        or (bool(allow) and _is_allowed(name, allow))
     )
 
 
+def _is_allowed(name: str, allow: Sequence[str]) -> bool:
+    import fnmatch
+
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in allow)
+
+
 def _known(name: str) -> _Remedy | None:
-    return next((remedy for remedy in _REMEDIES if remedy.pattern.fullmatch(name)), None)
+    return next((remedy for remedy in _REMEDIES if re.fullmatch(remedy.pattern, name)), None)
 
 
 def _remedy(name: str) -> str:
