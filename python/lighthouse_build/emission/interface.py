@@ -83,12 +83,14 @@ class Interface:
     externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
+        import json
 
         return json.dumps({"format": FORMAT, **vars(self)}, default=vars, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Interface:
         """Read what `to_json` wrote; InputError at `path` when it is something else."""
+        import json
 
         try:
             data = json.loads(text)

@@ -317,12 +317,23 @@ def _sign(literal: str) -> tuple[int, str]:
 
 
 def _rounded(decimal: str, exponent_bits: int, mantissa_bits: int) -> int:
-    """The bits nearest to the non-negative `decimal`, ties to even; exact arithmetic, no double rounding."""
-    from fractions import Fraction  # seldom needed
+    """The bits nearest to the non-negative `decimal`, ties to even."""
+    if not decimal.partition("e")[0].strip("0."):
+        return 0
+    if (exponent_bits, mantissa_bits) == (8, 23) and _SMALLEST_NORMAL <= float(decimal) < 2.0**127:
+        value = float(decimal)
+        # Two roundings are one unless the first lands in the middle of two floats.
+        if _DOUBLE_BITS.unpack(_DOUBLE.pack(value))[0] & 0x1FFFFFFF != 0x10000000:
+            bits: int = _FLOAT_BITS.unpack(_FLOAT.pack(value))[0]
+            return bits
+    return _rounded_exactly(decimal, exponent_bits, mantissa_bits)
+
+
+def _rounded_exactly(decimal: str, exponent_bits: int, mantissa_bits: int) -> int:
+    """`_rounded` of any number that is not 0."""
+    from fractions import Fraction  # takes as long to import as this module, and is seldom needed
 
     value = Fraction(decimal)
-    if not value:
-        return 0
     bias = (1 << (exponent_bits - 1)) - 1
     exponent = value.numerator.bit_length() - value.denominator.bit_length()
     if value < Fraction(2) ** exponent:
