@@ -57,14 +57,15 @@ class Target:
 
 # --- Vector width -----------------------------------------------------------------------------------------------------
 
-_X86 = re.compile(r"x86_64|amd64|i[3-9]86|x86")
+# Compiled when they are used, which is seldom.
+_X86 = r"x86_64|amd64|i[3-9]86|x86"
 
 # x86 CPUs by their widest registers; those not named have SSE only. LLVM's `-mcpu=help` names them all.
-_AVX512_CPUS = re.compile(
+_AVX512_CPUS = (
     r"x86-64-v4|znver[4-9]|knl|knm|mic_avx512|skylake[-_]avx512|skx|cascadelake|cooperlake|cannonlake"
     r"|icelake[-_].*|rocketlake|tigerlake|sapphirerapids|emeraldrapids|graniterapids.*|diamondrapids|novalake"
 )
-_AVX_CPUS = re.compile(
+_AVX_CPUS = (
     r"x86-64-v3|znver[1-3]|bdver[1-4]|btver2|sandybridge|corei7-avx|ivybridge|core-avx-i|haswell|core-avx2|core_.*_avx.*"
     r"|broadwell|skylake|alderlake|raptorlake|meteorlake|arrowlake.*|lunarlake|pantherlake|wildcatlake|gracemont"
     r"|sierraforest|grandridge|clearwaterforest|core_[345]th_gen_avx.*"
@@ -74,7 +75,7 @@ _AVX_CPUS = re.compile(
 def _vector_bits(target: Target) -> int:
     # As LLVM applies them: the last word on a feature counts.
     features = {feature[1:]: feature[0] == "+" for feature in target.features}
-    if _X86.fullmatch(target.arch):
+    if re.fullmatch(_X86, target.arch):
         return _x86_vector_bits(target.cpu, features)
     if target.arch.startswith("loongarch") and features.get("lasx"):
         return 256
@@ -85,7 +86,7 @@ def _vector_bits(target: Target) -> int:
 
 
 def _x86_vector_bits(cpu: str, features: dict[str, bool]) -> int:
-    bits = 512 if _AVX512_CPUS.fullmatch(cpu) else 256 if _AVX_CPUS.fullmatch(cpu) else 128
+    bits = 512 if re.fullmatch(_AVX512_CPUS, cpu) else 256 if re.fullmatch(_AVX_CPUS, cpu) else 128
     if any(on and name.startswith(("avx512", "avx10")) for name, on in features.items()):
         bits = 512
     elif bits < 256 and (features.get("avx") or features.get("avx2")):
@@ -101,7 +102,7 @@ def _x86_vector_bits(cpu: str, features: dict[str, bool]) -> int:
 # --- Triples ----------------------------------------------------------------------------------------------------------
 
 _ARCHES = {"amd64": "x86_64", "x64": "x86_64", "ppc64le": "powerpc64le", "ppc64": "powerpc64", "ppc": "powerpc"}
-_SYSTEMS = re.compile(
+_SYSTEMS = (
     r"(linux|darwin|macosx?|ios|freebsd|netbsd|openbsd|dragonfly|solaris|haiku|hurd|fuchsia|windows|mingw32|cygwin"
     r"|wasi(p[12])?|emscripten|aix|none|elf|uefi)[0-9.]*"
 )
@@ -114,7 +115,7 @@ def normalise_triple(triple: str) -> str:
     """
     parts = triple.split("-")
     parts[0] = _ARCHES.get(parts[0], parts[0])
-    if len(parts) > 1 and _SYSTEMS.fullmatch(parts[1]):
+    if len(parts) > 1 and re.fullmatch(_SYSTEMS, parts[1]):
         parts.insert(1, "unknown")
     if parts[0] == "arm64" and not (len(parts) > 1 and parts[1] == "apple"):
         parts[0] = "aarch64"

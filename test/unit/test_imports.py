@@ -52,16 +52,23 @@ PLAN = (
 )
 MLIR = (
     f"{PLAN} job address_layout supervisor standard_error bindings bindings.core bindings.direct bindings.provider "
-    "bindings.alias payload application application.context application.apply"
+    "bindings.alias payload application application.context application.apply resolution.pass_files"
+)
+CODE = (
+    f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
+    "emission.names emission.translate emission.constants emission.codegen emission.llvm emission.llvm_ir "
+    "emission.symbols target resolution.resolve"
 )
 HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
 
 # Modules of the standard library, with what they import themselves.
 STANDARD = "__future__ os"
 FOR_MLIR = f"{STANDARD} site typing enum contextlib marshal mmap gc importlib.util importlib.machinery atexit"
+FOR_CODE = f"{FOR_MLIR} itertools functools math struct collections ctypes"
 
 # Other packages; `mlir` by the name of its provider. What every Python of the environment imports does not count.
 BINDINGS = "mlir mlir._mlir_libs._mlir mlir._mlir_libs._mlirRegisterEverything mlir._mlir_libs._site_initialize_0"
+LLVM = "mlir._mlir_libs._mlirDialectsLLVM"  # of llvmlite, only the library
 
 # To the arguments, the exit status, and what is imported: ours, of the standard library, of others.
 USES = {
@@ -72,6 +79,8 @@ USES = {
     "missing stage": ("p.mlir --stage=q.yaml", 3, PLAN, f"{STANDARD} site", ""),
     "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER}", f"{STANDARD} json typing", ""),
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
+    "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
+    "lower to an object": (f"p.mlir --stage={PASSES} --emit=object=p.o", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
     "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, MLIR, f"{FOR_MLIR} json", BINDINGS),
 }
 
