@@ -88,6 +88,9 @@ lh_lower(<name>
 * `TIMEOUT`: after which lowering one payload is given up, in seconds; by default never.
 * `JOB_POOL`: the pool of Ninja that lowering runs in. It must be defined.
 
+Locations, which bytecode and debug information hold, name files relative to the top-level source or binary directory
+(`--prefix-map` of lh-opt), so that what is emitted is the same in every tree.
+
 ### Targets, properties, outputs
 
 With `object`, `assembly` or `cpp`, `<name>` is a real library, which can be installed, exported, and linked as any other.
@@ -200,6 +203,8 @@ function(lh_lower name)
   endforeach()
   list(REMOVE_DUPLICATES python_arguments)
   list(APPEND arguments ${python_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
+  # What is emitted is the same in every tree.
+  list(APPEND arguments "--prefix-map=${CMAKE_SOURCE_DIR}=." "--prefix-map=${CMAKE_BINARY_DIR}=.")
   list(APPEND arguments "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
 
   if(NOT DEFINED ARG_OUTPUT_DIRECTORY)

@@ -87,6 +87,7 @@ class Request:
     include: tuple[str, ...] = ()
     python_path: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    prefix_map: tuple[tuple[str, str], ...] = ()
     triple: str | None = None
     cpu: str | None = None
     features: tuple[str, ...] = ()
@@ -186,6 +187,12 @@ FLAGS = (
         ("--allow-undefined",),
         "symbols that the object may leave undefined because another library has them",
         "GLOB",
+    ),
+    Flag(
+        "output",
+        ("--prefix-map",),
+        "in locations, write NEW for the directory OLD; may be repeated, the last that fits counts",
+        "OLD=NEW",
     ),
     Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
     Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
@@ -317,6 +324,7 @@ def parse(argv: Sequence[str]) -> Request:
         include=values.all("-I"),
         python_path=values.all("--python-path"),
         environment=tuple(map(_variable, values.all("--environment"))),
+        prefix_map=tuple(map(_prefix, values.all("--prefix-map"))),
         triple=values.last("--target-triple"),
         cpu=values.last("--cpu"),
         features=tuple(f for f in (values.last("--features") or "").split(",") if f),
@@ -415,6 +423,13 @@ def _variable(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise UsageError(f"'--environment={text}' wants NAME=VALUE")
     return name, value
+
+
+def _prefix(text: str) -> tuple[str, str]:
+    old, equals, new = text.rpartition("=")  # a directory of the build machine is the likelier to have one
+    if not old or not equals:
+        raise UsageError(f"'--prefix-map={text}' wants OLD=NEW")
+    return old, new
 
 
 def _check_without_payload(request: Request, group: frozenset[str]) -> None:

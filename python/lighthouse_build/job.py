@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lighthouse_build import address_layout, errors
 from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
 from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
+from lighthouse_build.prefix_map import PrefixMap
 from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Job:
         scratch: str = "",
     ) -> None:
         self.request = request
+        self.prefix_map = PrefixMap(request.prefix_map)
         self.plans = plans
         self.payload = payload
         self.dependencies = dependencies
@@ -303,7 +305,7 @@ class Job:
         from lighthouse_build.application import context
 
         if payload.generator is None:
-            return context.parse_payload(payload, diagnostics, ctx)
+            return context.parse_payload(payload, diagnostics, ctx, self.prefix_map)
         from lighthouse_build.resolution.python_step import generate_payload
 
         assert self.python is not None
@@ -361,6 +363,8 @@ class Job:
             print_generic_op_form=self.request.generic,
             use_local_scope=self.request.local_scope,
         )
+        if self.prefix_map and self.request.debug_info:
+            text = self.prefix_map.in_mlir(text)
         return text.rstrip("\n") + "\n"
 
     def _emit_mlir(self, module: Any) -> dict[str, bytes]:
@@ -369,10 +373,19 @@ class Job:
             if emission.kind == "mlir":
                 contents[emission.path] = self._asm(module).encode()
             elif emission.kind == "bytecode":
-                stream = io.BytesIO()
-                module.operation.write_bytecode(stream)
-                contents[emission.path] = stream.getvalue()
+                contents[emission.path] = self._bytecode(module)
         return contents
+
+    def _bytecode(self, module: Any) -> bytes:
+        stream = io.BytesIO()
+        module.operation.write_bytecode(stream)
+        if self.prefix_map.concerns(stream.getvalue()):  # what Python built; locations can only be changed in the text
+            from lighthouse_build.application import context
+
+            text = self.prefix_map.in_mlir(module.operation.get_asm(enable_debug_info=True))
+            stream = io.BytesIO()
+            context.load().ir.Module.parse(text, module.context).operation.write_bytecode(stream)
+        return stream.getvalue()
 
     def _emit_code(self, module: Any, signatures: Any, diagnostics: Any) -> dict[str, bytes]:
         from lighthouse_build.emission import c_interface, translate
@@ -388,7 +401,7 @@ class Job:
 
             with self._doing("the translation to LLVM IR"):
                 constants.pack(module, self._target().triple)
-                llvm_ir = translate.translate(module, diagnostics)
+                llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
             with self._doing("the code generator"):
                 code = codegen.generate(
                     llvm_ir,

@@ -85,3 +85,75 @@ def test_neither_do_the_environment_the_arguments_nor_the_place(tmp_path: Path) 
         "driver": lowered(there, driver=driver),
     }
     assert {name for name, text in outputs.items() if text != outputs["first"]} == set()
+
+
+PLAIN = """
+func.func @f(%a: i32) -> i32 {
+  %0 = arith.addi %a, %a : i32
+  return %0 : i32
+}
+"""
+GENERATED = """
+from mlir import ir
+from mlir.dialects import arith, func
+
+def create_payload():
+    module = ir.Module.create()
+    i32 = ir.IntegerType.get_signless(32)
+    with ir.InsertionPoint(module.body):
+        function = func.FuncOp("g", ([i32], [i32]))
+        with ir.InsertionPoint(function.add_entry_block()):
+            func.ReturnOp([arith.AddIOp(*function.arguments, *function.arguments)])
+    return module
+"""
+KINDS = ("mlir", "bytecode", "llvmir", "object", "header")
+
+
+def emitted(directory: Path, payload: str, *prefix_map: str) -> dict[str, bytes]:
+    """What is emitted with debug information, to files outside of `directory`."""
+    out = directory.parent / "out"
+    out.mkdir(exist_ok=True)
+    (directory / "p.mlir").write_text(PLAIN)
+    (directory / "p.py").write_text(GENERATED)
+    command = [sys.executable, "-I", "-B", str(PACKAGE / "__main__.py"), str(directory / payload)]
+    command += ["--stage=lower-to-llvm.yaml", "--stage=ensure-debug-info-scope-on-llvm-func", "--mlir-print-debuginfo"]
+    command += [f"--emit={kind}={out / 'k'}.{kind}" for kind in KINDS]
+    subprocess.run([*command, *(f"--prefix-map={entry}" for entry in prefix_map)], cwd=directory, check=True)
+    return {kind: (out / f"k.{kind}").read_bytes() for kind in KINDS}
+
+
+@pytest.mark.parametrize("payload", ["p.mlir", "p.py"])
+def test_directories_of_the_build_machine_stay_out(tmp_path: Path, payload: str) -> None:
+    first, second = project(tmp_path / "first" / "p"), project(tmp_path / "second" / "longer" / "p")
+    one = emitted(first, payload, f"{first}=.")
+    assert one == emitted(second, payload, f"{first}=/nowhere", f"{tmp_path}=/nowhere", f"{second}=.")
+    assert [kind for kind, data in one.items() if str(tmp_path).encode() in data] == []
+    for kind in ("mlir", "bytecode"):
+        assert f"./{payload}".encode() in one[kind]
+    assert b'directory: "."' in one["llvmir"]
+
+
+@pytest.mark.parametrize("payload", ["p.mlir", "p.py"])
+def test_prefixes_map_to_any_name(tmp_path: Path, payload: str) -> None:
+    there = project(tmp_path / "p")
+    outputs = emitted(there, payload, f"{tmp_path}=/usr/src")
+    assert f"/usr/src/p/{payload}".encode() in outputs["mlir"]
+    assert f"/usr/src/p/{payload}".encode() in outputs["bytecode"]
+    assert b'directory: "/usr/src/p"' in outputs["llvmir"]
+    assert [kind for kind, data in outputs.items() if str(tmp_path).encode() in data] == []
+
+
+def test_messages_have_the_real_name(tmp_path: Path) -> None:
+    there = project(tmp_path / "p")
+    (there / "bad.mlir").write_text("func.func @f(%a: i32) {\n  test.oops\n}")
+    command = [sys.executable, "-I", "-B", str(PACKAGE / "__main__.py"), str(there / "bad.mlir")]
+    result = subprocess.run([*command, f"--prefix-map={there}=."], capture_output=True, text=True, check=False)
+    assert f"{there}/bad.mlir:2:3: error: " in result.stderr
+    assert "  test.oops\n" in result.stderr
+
+
+def test_a_bad_prefix_map_is_a_usage_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", "-B", str(PACKAGE / "__main__.py"), "--prefix-map=x"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "'--prefix-map=x' wants OLD=NEW" in result.stderr

@@ -15,6 +15,7 @@ from lighthouse_build import limits
 from lighthouse_build.bindings import Core, core
 from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
 from lighthouse_build.payload import Payload
+from lighthouse_build.prefix_map import PrefixMap
 from lighthouse_build.stage_file import ResolvedStage
 
 __all__ = [
@@ -56,6 +57,9 @@ def context() -> Iterator[Any]:
 
 
 _MAX_LINES = 16
+
+# What MLIR calls a file whose name is mapped, to the file.
+_real_names: dict[str, str] = {}
 _PRINTED = "Diagnostic generated while applying transform.named_sequence:\n"
 
 # One diagnostic of many in a text: "Diagnostic message at loc(…): …at loc(…): …".
@@ -87,7 +91,8 @@ def locate(location: Any) -> SourceLocation | None:
     ir = load().ir
     known = _cast(ir.FileLineColLoc, location)
     if known is not None:
-        return SourceLocation(str(known.filename), known.start_line, known.start_col)
+        file = str(known.filename)
+        return SourceLocation(_real_names.get(file, file), known.start_line, known.start_col)
     known = _cast(ir.CallSiteLoc, location)
     if known is not None:
         return locate(known.callee) or locate(known.caller)
@@ -166,7 +171,7 @@ class Diagnostics:
             name, text, offset = self._names[file]
             return SourceLocation(name, line + offset if line else 0, column, text)
         # The bindings count the columns of Python from 0.
-        return SourceLocation(file, line, column + file.endswith(".py"))
+        return SourceLocation(_real_names.get(file, file), line, column + file.endswith(".py"))
 
     def _resolved_as(self, file: str, line: int, column: int) -> tuple[Diagnostic, ...]:
         """For a place in a stage that Python has built: a note that shows the operation itself."""
@@ -248,15 +253,35 @@ def _of_user(
     return as_error(error, message, location, kind)
 
 
-def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any) -> Any:
-    """Parse and verify a payload: MLIR text or bytecode, one module or the operations of one."""
+def parse_payload(payload: Payload, diagnostics: Diagnostics, context: Any, prefix_map: PrefixMap | None = None) -> Any:
+    """Parse and verify a payload: MLIR text or bytecode, one module or the operations of one.
+
+    Its locations have the name that `prefix_map` gives it.
+    """
     if payload.path is None:
         text = payload.text if isinstance(payload.text, bytes) else payload.text.encode(errors="surrogatepass")
         limits.check_mlir(text, payload.name, "payload")
         # MLIR calls a text that comes from no file "-".
         diagnostics.name("-", payload.name, payload.text, payload.offset)
         return _parse(lambda ir: ir.Module.parse(payload.text, context), payload.name, "payload", diagnostics)
-    return parse_file(payload.path, "payload", diagnostics, context)
+    directory = prefix_map.directory(payload.path) if prefix_map else None
+    if prefix_map is None or directory is None:
+        return parse_file(payload.path, "payload", diagnostics, context)
+    name = prefix_map(payload.path)
+    _real_names[name] = payload.path
+    limits.check_mlir_file(payload.path, "payload")
+    with _working_in(directory):
+        return _parse(lambda ir: ir.Module.parseFile(name, context), payload.path, "payload", diagnostics)
+
+
+@contextmanager
+def _working_in(directory: str) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def parse_file(path: str, what: str, diagnostics: Diagnostics, context: Any) -> Any:
@@ -308,8 +333,10 @@ def recorded_locations() -> Iterator[None]:
     """While this runs, operations that Python builds are located where the code stands that builds them."""
     from mlir import ir  # the full package: only generators come here, and they have loaded it
 
-    helpers = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schedule.py")
-    for path in (str(load().provider.root), helpers, contextlib.__file__):  # the user called them, and is meant
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = (os.path.join(package, name) for name in sorted(os.listdir(package)) if name not in ("stages", "testing"))
+    # They called the user, or the user called them, and is meant.
+    for path in (str(load().provider.root), *own, contextlib.__file__):
         load().leave_out_of_locations(path)
     with ir.loc_tracebacks(max_depth=8):
         yield

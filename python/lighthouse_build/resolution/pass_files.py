@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Files that MLIR itself opens while a stage is applied: options of passes that name them.
 
-`transform-preload-library{transform-library-paths=…}` reads schedules, `nvvm-attach-target{l=…}` bitcode, and the passes
-of a project read what they like. No hook sees that: so every value of an option that names a file counts.
+`transform-preload-library{transform-library-paths=…}` reads schedules, `nvvm-attach-target{l=…}` bitcode, and passes of
+a project what they like. No hook sees that: so every value of an option that names a file counts.
 """
 
 from __future__ import annotations

@@ -1,0 +1,67 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Names of files in locations: `--prefix-map` keeps the directories of the build machine out of what is emitted.
+
+A payload is parsed under its mapped name, so that its locations are the same in every tree, and so is the memory that
+they take (`address_layout.py`). What Python steps and generators add is mapped where it leaves: in text, bytecode and
+the debug information of LLVM IR. Messages always have the real names.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["PrefixMap"]
+
+_IN_MLIR = r'"((?:[^"\\]|\\.)*)":(?=\d+:\d+)'
+_IN_DEBUG_INFO = r'(?<=#llvm\.di_file<)"([^"]*)" in "([^"]*)"'
+_IN_LLVM_IR = r'(?<=!DIFile\()filename: "([^"]*)", directory: "([^"]*)"'
+
+
+class PrefixMap:
+    """Directories and what stands for them; of several that hold a path, the last wins, as with compilers."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._pairs = tuple((old.rstrip(os.sep), new) for old, new in pairs)
+
+    def __bool__(self) -> bool:
+        return bool(self._pairs)
+
+    def __call__(self, path: str) -> str:
+        """The name that stands for `path`."""
+        for old, new in reversed(self._pairs):
+            if path == old or path.startswith(old + os.sep):
+                return new + path[len(old) :]
+        return path
+
+    def directory(self, path: str) -> str | None:
+        """A directory from which the name of `path` leads to it."""
+        name = self(path)
+        if not os.path.isabs(name):
+            for old, _ in self._pairs:
+                if os.path.join(old, name) == path or os.path.normpath(os.path.join(old, name)) == path:
+                    return old
+        return None
+
+    def concerns(self, data: bytes) -> bool:
+        """Whether a name that is mapped stands in `data`."""
+        return any(old.encode() in data for old, _ in self._pairs)
+
+    def in_mlir(self, text: str) -> str:
+        """The text of a module with locations, which have names that stand for those they had."""
+        import re
+
+        text = re.sub(_IN_MLIR, lambda found: f'"{self(found[1])}":', text)
+        return re.sub(_IN_DEBUG_INFO, lambda found: f'"{self(found[1])}" in "{self(found[2])}"', text)
+
+    def in_llvm_ir(self, text: str) -> str:
+        """The same with LLVM IR."""
+        if not self._pairs or "!DIFile(" not in text:
+            return text
+        import re
+
+        return re.sub(_IN_LLVM_IR, lambda found: f'filename: "{self(found[1])}", directory: "{self(found[2])}"', text)
