@@ -103,6 +103,7 @@ def _told(
     if trace and trace.operation and isinstance(error, (CrashError, UnplacedError)):
         where = f", in '{trace.operation}'"
         location = location or trace.location
+        notes = [*trace.notes, *notes]
     elif trace and trace.pass_name and isinstance(error, CrashError):
         where = f", in the pass '{trace.pass_name}'" + (f" on '{trace.pass_symbol}'" if trace.pass_symbol else "")
     message = error.message

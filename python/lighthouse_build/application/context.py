@@ -149,8 +149,7 @@ class Diagnostics:
         severity = str(diagnostic.severity).rpartition(".")[2].lower()
         notes = tuple(self.convert(note) for note in diagnostic.notes)
         if severity != "note":
-            place = locate(diagnostic.location)
-            notes += self._resolved_as(place.file, place.line, place.column) if place else ()
+            notes += self.resolved_as(diagnostic.location)
         return Diagnostic(_shortened(diagnostic.message), self.location(diagnostic.location), severity, notes)
 
     def location(self, location: Any) -> SourceLocation | None:
@@ -172,6 +171,11 @@ class Diagnostics:
             return SourceLocation(name, line + offset if line else 0, column, text)
         # The bindings count the columns of Python from 0.
         return SourceLocation(_real_names.get(file, file), line, column + file.endswith(".py"))
+
+    def resolved_as(self, location: Any) -> tuple[Diagnostic, ...]:
+        """For the location of an operation that Python has built: a note that shows it in the resolved stage."""
+        place = locate(location)
+        return self._resolved_as(place.file, place.line, place.column) if place else ()
 
     def _resolved_as(self, file: str, line: int, column: int) -> tuple[Diagnostic, ...]:
         """For a place in a stage that Python has built: a note that shows the operation itself."""

@@ -139,7 +139,10 @@ def _announce(operation: Any, diagnostics: mlir.Diagnostics) -> None:
     if not siblings or siblings[-1] != "transform.yield":
         return
     at = diagnostics.location(operation.location)
-    record = [operation.name, at.file, at.line, at.column] if at else [operation.name, "", 0, 0]
+    record: list[Any] = [operation.name, at.file, at.line, at.column] if at else [operation.name, "", 0, 0]
+    for note in diagnostics.resolved_as(operation.location):
+        if note.location and note.location.text is None:  # else it stands in no file
+            record += [note.message, note.location.file, note.location.line, note.location.column]
     flags = dict.fromkeys(("skip_regions", "assume_verified", "use_local_scope"), ir.UnitAttr.get(operation.context))
     ir.Operation.create(
         "transform.print",
@@ -165,6 +168,7 @@ class Trace:
         pipe: the writing end, for the tracer.
         operation: the transform operation that began last, or "".
         location: of it.
+        notes: on it.
         pass_name: the pass that began last, or "".
         pass_symbol: what it ran on, as "func.func @f", or "".
         diagnostics: MLIR's, in order.
@@ -175,6 +179,7 @@ class Trace:
         reader, self.pipe = os.pipe()
         self.operation = self.pass_name = self.pass_symbol = ""
         self.location: SourceLocation | None = None
+        self.notes: list[Diagnostic] = []
         self.diagnostics: list[Diagnostic] = []
         self.last_words: list[str] = []
         self._lines_of_pass = 0
@@ -195,7 +200,8 @@ class Trace:
         if line.startswith("[[[ IR printer: " + _MARK):
             record = json.JSONDecoder().raw_decode(line[len("[[[ IR printer: " + _MARK) :])[0]
             self.operation = record[0]
-            self.location = SourceLocation(*record[1:]) if record[2] else None
+            self.location = SourceLocation(*record[1:4]) if record[2] else None
+            self.notes = [Diagnostic(record[4], SourceLocation(*record[5:8]), "note")] if record[4:] else []
         elif line.startswith("// -----// IR Dump Before"):
             found = _PASS.match(line)
             self.pass_name = (found[2] or found[3] or found[1]) if found else ""

@@ -39,6 +39,7 @@ __all__ = [
     "is_users",
     "load",
     "lookup",
+    "place_of",
     "public_names",
     "user_code",
     "user_frames",
@@ -422,6 +423,12 @@ def _chain(error: BaseException) -> list[Diagnostic]:
 
 def _named_at(what: str, location: SourceLocation) -> Diagnostic:
     return Diagnostic(f"{what}, in this stage" if what == "named" else what, location, "note")
+
+
+def place_of(function: Callable[..., Any]) -> SourceLocation | None:
+    """Where `function` is defined, if it is written in Python."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return SourceLocation(code.co_filename, code.co_firstlineno) if code else None
 
 
 def is_users(file: str) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lighthouse_build.errors import SourceLocation
 
@@ -16,13 +16,17 @@ _TRAILING = re.compile(r" loc\((.*)\)$")
 _PLACE = re.compile(r'(?P<alias>#loc\d*)|"(?P<file>(?:[^"\\]|\\.)*)":(?P<line>\d+):(?P<column>\d+)')
 
 
-def line_locations(body: str, located: str, ignored: str) -> dict[int, SourceLocation]:
+def line_locations(
+    body: str, located: str, ignored: str, makers: Mapping[int, SourceLocation] | None = None
+) -> dict[int, SourceLocation]:
     """Which line of `body` came from where.
 
     Args:
         body: the module as text.
         located: the same with debug information: a location ends each line, aliases stand on lines of their own.
         ignored: the directory of the bindings; a frame in there is not the user's.
+        makers: index of a step to the function that made it: the place of what has none, because the function has
+            parsed it from a text.
     """
     aliases = {}
     marked = []
@@ -56,7 +60,16 @@ def line_locations(body: str, located: str, ignored: str) -> dict[int, SourceLoc
             # the same.
             places[_opening_line(marked, number) if line.lstrip().startswith("}") else number] = place
     _place_entries(marked, places)
+    maker = None
+    for number, line in enumerate(marked, start=1):
+        step = _STEP.match(line)
+        maker = (makers or {}).get(int(step[1])) if step else maker
+        if maker and number not in places:
+            places[number] = maker
     return places
+
+
+_STEP = re.compile(r"  module @step(\d+) ")
 
 
 _ENTRY = re.compile(r" transform.named_sequence @__lh_step\d+\(")

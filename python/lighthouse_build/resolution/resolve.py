@@ -80,6 +80,7 @@ class _Builder:
         self.tool = tool
         self.steps: list[Step] = []
         self.requires: list[str] = []
+        self.generators: dict[int, SourceLocation] = {}  # step to the function that made it
 
     def build(self, steps: Sequence[PlannedStep]) -> ResolvedStage:
         def add() -> None:
@@ -108,7 +109,7 @@ class _Builder:
             located = self.outer.operation.get_asm(enable_debug_info=True)
         from lighthouse_build.resolution.locations import line_locations
 
-        locations = line_locations(body, located, str(self.mlir.load().provider.root))
+        locations = line_locations(body, located, str(self.mlir.load().provider.root), self.generators)
         return ResolvedStage(tuple(self.steps), body, self.name, locations, tuple(self.requires))
 
     def _step(self, step: PlannedStep) -> None:
@@ -209,6 +210,7 @@ class _Builder:
                 options = {**spec.options, **dict.fromkeys(hidden)}
                 generators.check_options(function, options, name, step.location, hidden=hidden)
             else:
+                self.generators[len(self.steps)] = generators.place_of(function) or SourceLocation(step.path)
                 result = python.call(function, spec.options, name, step.location)
                 what = f"'{name}' in '{step.path}'"
                 schedule = python_step.checked_module(result, self.context, what, step.location)
