@@ -178,6 +178,14 @@ def _embed(request: Request) -> None:
             )
             contents[paths["embedded-source"]] = text.encode()
         inputs = [*(stage.path for stage in stages), *map(str, provider.files()), *_driver_files()]
+        if request.tool:
+            from lighthouse_build.tool.check import check_embedded
+            from lighthouse_build.tool.program import Tool
+
+            tool = Tool(request.tool)
+            for stage in stages:
+                check_embedded(tool, stage, f"the bindings {provider}")
+            inputs.append(os.path.abspath(request.tool_identity or request.tool))
         _commit(request, edge, contents, inputs)
 
 

@@ -13,7 +13,7 @@ from lighthouse_build.tool import messages
 from lighthouse_build.tool.command import ToolStep, steps_of
 from lighthouse_build.tool.program import PATIENCE, Outcome, Tool
 
-__all__ = ["check_pipelines", "place", "read_schedule", "refuse_pipeline"]
+__all__ = ["check_embedded", "check_pipelines", "place", "read_schedule", "refuse_pipeline"]
 
 _QUIET = "--mlir-print-op-on-diagnostic=false"
 _SEQUENCE = re.compile(r'"transform\.named_sequence"\(\) <\{[^\n]*?\bsym_name = "((?:[^"\\]|\\.)*)"')
@@ -52,6 +52,26 @@ def read_schedule(tool: Tool, path: str, wanted: str | None, name: str, location
         problem = f"has no named sequence '{wanted}'" if wanted else "has several named sequences; name one"
         raise InputError(f"the schedule '{name}' {problem}; the sequences are {known}", location)
     return wanted, parsed.output.decode(errors="replace")
+
+
+def check_embedded(tool: Tool, stage: ResolvedStage, writer: str) -> None:
+    """Refuse a stage, read from a file, that a compiler with the dialects, passes and MLIR of `tool` could not apply.
+
+    Args:
+        tool: the tool.
+        stage: the stage.
+        writer: what has written its text, for errors.
+
+    Raises:
+        InputError: the tool does not parse the stage, or lacks a pass of it.
+    """
+    parsed = tool.run([stage.path, _QUIET], patience=PATIENCE)
+    if parsed.status:
+        found = messages.diagnostics(parsed.messages, lambda at: stage.locations.get(at.line - 1, at))
+        first = next((d for d in found if d.severity == "error"), Diagnostic(_last_line(parsed)))
+        msg = f"the stage, written by {writer}, cannot be read by {tool}: {first.message}"
+        raise InputError(msg, first.location, first.notes)
+    check_pipelines(tool, stage)
 
 
 def check_pipelines(tool: Tool, stage: ResolvedStage) -> None:
