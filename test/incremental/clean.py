@@ -6,7 +6,8 @@
 tool, no depfile and no time decides what runs. To be affordable it remembers results:
 
 * of a lowering, by its command and the bytes of its payload and its stages;
-* of a stage, by its command and the bytes of all stage files (YAML, MLIR) of the source tree;
+* of a stage, by its command and the bytes of all stage files (YAML, MLIR) of the source tree; so of a lowering where a
+  pass names a library;
 * where Python runs, also by the bytes of all other files but payloads and the Python files that other stages name:
   what a generator imports, opens and lists is not to be guessed, only that it does not open these;
 * of all, by the driver and the bindings.
@@ -138,7 +139,7 @@ class _Keys:
 
     def of(self, edge: Edge) -> str:
         parts = [self.identity, *edge.command, *(hashlib.sha256(_bytes(path)).hexdigest() for path in edge.inputs)]
-        if edge.is_resolve:
+        if edge.is_resolve or any(b"-paths=" in _bytes(path) for path in edge.stages):
             parts.append(self.stage_files)
         own = _python_files(edge)
         if own or (edge.is_resolve and self.pipelines_run_python):

@@ -47,12 +47,13 @@ _NUMBERS = {
     ".py": (r"^[A-Z]+ = ", r"$"),
     ".json": r": ",
     ".txt": r"^",
+    ".sh": r" \+ ",
     ".yaml": r"max-iterations=|rounds: |rounds=",
     ".mlir": r"arith\.constant (?=\d : i32)|transform\.param\.constant ",
 }
 _GENERATORS = ("schedules/*.py", "schedules/helpers/*.py", "modules/*.py", "overrides/*.py", "made.py")
 _STAGES = ("schedules/*.mlir", "search/*/*.mlir", "pipelines/*.yaml", "search/*/*.yaml")
-_TABLES = ("tables/**/*.json", "tables/*.txt")
+_TABLES = ("tables/**/*.json", "tables/*.txt", "schedules/*.sh")
 _PAYLOADS = ("payloads/*.mlir",)
 
 
@@ -254,6 +255,7 @@ def optional_file(tree: Tree, rng: random.Random) -> Done:
             ("overrides/local_tuning.py", '"""Of this machine."""\n\nEXTRA = {}\n'),
             ("modules/local_tuning.py", '"""Of this machine."""\n\nEXTRA = {}\n'),
             ("tables/override.json", '{{"parts": {}}}\n'),
+            ("tables/wide", "{}\n"),
         ]
     )
     if tree.exists(path):

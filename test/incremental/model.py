@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Which payloads have to be lowered: computed from contents, without a look at what the driver noticed.
 
-A lowering is a function of its payload, of the resolved stages that it applies, of its options, and of the driver.
-Where Python runs at that time (a stage class, a payload that is generated) it is also one of the meaning of the code
-and of the tables. The resolved stages are those of a clean build, so that a stage which an incremental build failed to
-resolve again shows as payloads that were not lowered.
+A lowering is a function of its payload, of the resolved stages that it applies, of its options, and of the driver;
+also of a library that a pass of these names. Where Python runs at that time (a stage class, a payload that is
+generated) it is also one of the meaning of the code and of the tables. The resolved stages are those of a clean
+build, so that a stage which an incremental build failed to resolve again shows as payloads that were not lowered.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ from edges import Edge
 __all__ = ["LISTED", "UNLISTED", "Judgement", "Key", "Ledger", "key_of"]
 
 _DIGEST = re.compile(rb'digest = "[0-9a-f]*"')
+_LIBRARY = re.compile(rb"transform-library-paths=([^ },]+)")
 _FILE = re.compile(rb'lh\.python = \{[^}]*file = "([^"]*)"')
 # Why a lowering may run though what it depends on means the same.
 TOUCHED = "its payload is newer, though the same: to a build tool that is an edit"
-PYTHON = "Python runs while it is lowered, and a file of that is newer, though it means the same"
+READ = "a file that is read while it is lowered is newer, though it means the same"
 DISTURBED = "the build before was edited under, and had lowered it already"
 DELETED = "a file of the build tree that it is lowered from was deleted, and came back newer"
-LISTED = (TOUCHED, PYTHON, DISTURBED, DELETED)
+LISTED = (TOUCHED, READ, DISTURBED, DELETED)
 UNLISTED = "for no reason that is known"
 
 
@@ -65,6 +66,10 @@ def key_of(edge: Edge, source: Path, identity: str) -> Key | None:
     for path in edge.inputs:
         data = Path(path).read_bytes()
         if path in edge.stages:
+            for name in _LIBRARY.findall(data):
+                library = Path(edge.directory, name.decode())
+                digest.update(library.read_bytes() if library.is_file() else b"none")
+                files.add(os.path.relpath(library, source))
             python += [str(source / name.decode()) for name in _FILE.findall(data)]
             data = _DIGEST.sub(b"", data)
         if path not in python:
@@ -193,5 +198,5 @@ class Ledger:
         if key.source in edited and not key.source.endswith(".py"):
             return TOUCHED
         if key.files & edited:
-            return PYTHON
+            return READ
         return UNLISTED

@@ -87,6 +87,8 @@ class Tree:
         else:
             beside = target.with_name(f".{target.name}.new")
             beside.write_text(text)
+            if target.exists():
+                shutil.copymode(target, beside)
             os.replace(beside, target)
         self.written.add(path)
 

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Run by a generator.
+expr "$(cat "$1")" + 1
