@@ -41,17 +41,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments, printer)
     except LighthouseError as error:
-        printer.error(error)
-        return error.exit_code
+        return _told(error, printer)
     except KeyboardInterrupt:
         return 130  # as a shell reports SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of standard output has gone: not an error of ours
         return 1
+    except MemoryError:
+        return _told(errors.CrashError("ran out of memory"), printer)
     except SystemExit:
         raise
     except BaseException as error:
         return _internal(error)
+
+
+def _told(error: LighthouseError, printer: errors.Printer) -> int:
+    try:
+        printer.error(error)
+    except OSError:  # there is nobody to tell: standard error is full or closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return error.exit_code
 
 
 def _internal(error: BaseException) -> int:

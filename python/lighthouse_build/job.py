@@ -67,11 +67,25 @@ class Job:
         self.python = self._user_python()
         for path in load(whole=self.python is not None).provider.files():
             self.dependencies.add(path, "bindings")
-        contents = self._resolve_all() if self.payload is None else self._lower()
+        try:
+            contents = self._resolve_all() if self.payload is None else self._lower()
+        except (LighthouseError, MemoryError):
+            raise
+        except BaseException as error:
+            raise self._whose(error) from None
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
         # A directory that was searched concerns the edge that resolves a stage, whose early cutoff absorbs it.
         return contents, self.dependencies.paths(searched=self.payload is None)
+
+    def _whose(self, error: BaseException) -> BaseException:
+        """`error`, or the user's if it comes from code of theirs that the driver calls without knowing: a hook, a
+        property, what they put in place of a function of Python's."""
+        if self.python is None:
+            return error
+        from lighthouse_build.resolution.generators import as_error, user_frames
+
+        return as_error(error, "code of the project failed", None) if user_frames(error) else error
 
     def look_up(self, spec: Spec | None, location: SourceLocation | None) -> str:
         """The answer to `--describe` and `--list-passes`."""

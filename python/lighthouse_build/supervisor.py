@@ -145,6 +145,8 @@ def supervise(
     if data is None:
         raise _death(status, timeout, progress)
     kind, value = marshal.loads(data)
+    if kind == "end":
+        raise _crash(value, progress)
     if kind == "error":
         import pickle
 
@@ -166,16 +168,20 @@ def _lead_a_group(process: int) -> None:
 
 def _death(status: int | None, timeout: float | None, progress: Progress) -> CrashError:
     """The error for a child that sent nothing; without `status` it ran out of time."""
-    doing = f" while running {progress}" if str(progress) else ""
     if status is None:
-        how = f"ran longer than the timeout of {timeout:g} s"
-        error = CrashError(f"{how}{doing}; it was stopped")
-    else:
-        how = f"exited with status {os.WEXITSTATUS(status)}"
-        if os.WIFSIGNALED(status):
-            how = f"died by {_signal_name(os.WTERMSIG(status))}"
-        error = CrashError(how + doing)
-    error.how, error.doing, error.expired, error.step = how, str(progress), status is None, progress.step
+        error = _crash(f"ran longer than the timeout of {timeout:g} s", progress, "; it was stopped")
+        error.expired = True
+        return error
+    if os.WIFSIGNALED(status):
+        return _crash(f"died by {_signal_name(os.WTERMSIG(status))}", progress)
+    return _crash(f"exited with status {os.WEXITSTATUS(status)}", progress)
+
+
+def _crash(how: str, progress: Progress, rest: str = "") -> CrashError:
+    """The error for a job that ended in the way `how`."""
+    doing = f" while running {progress}" if str(progress) else ""
+    error = CrashError(f"{how}{doing}{rest}")
+    error.how, error.doing, error.step = how, str(progress), progress.step
     error.frames = progress.user_frames()
     return error
 
@@ -213,6 +219,10 @@ def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
         import pickle
 
         return marshal.dumps(("error", pickle.dumps(error)))
+    except MemoryError:
+        return marshal.dumps(("end", "ran out of memory"))
+    except KeyboardInterrupt:  # user code may interrupt itself, too
+        return marshal.dumps(("end", "was interrupted"))
     except BaseException:
         import traceback
 

@@ -50,6 +50,19 @@ def test_death_by_a_signal_names_what_ran() -> None:
         supervise(job, None)
 
 
+@pytest.mark.parametrize(
+    ("raised", "how"), [(MemoryError, "ran out of memory"), (KeyboardInterrupt, "was interrupted")]
+)
+def test_an_end_that_is_no_bug(raised: type[BaseException], how: str) -> None:
+    def job(progress: Progress) -> None:
+        progress("step 'a'")
+        raise raised
+
+    with pytest.raises(CrashError, match=f"{how} while running step 'a'") as caught:
+        supervise(job, None)
+    assert caught.value.how == how
+
+
 def test_leaving_silently_is_no_success() -> None:
     def job(progress: Progress) -> None:
         os._exit(0)

@@ -27,6 +27,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, SourceLocation, did_you_mean
+from lighthouse_build.resolution.repair import Snapshot
 
 __all__ = [
     "FILE_PREFIX",
@@ -353,15 +354,20 @@ def call(
 
 @contextmanager
 def _reporting(what: str, location: SourceLocation) -> Iterator[None]:
-    """Turn any exception of user code, exits included, into an InputError."""
+    """Turn any exception of user code, exits included, into an InputError, and undo what it did to the interpreter."""
+    snapshot = Snapshot()
     try:
-        yield
+        try:
+            yield
+        finally:
+            snapshot.restore()
     except InputError:
         raise
     except SyntaxError as error:
-        if not error.filename:  # raised by hand
+        if not error.filename or not isinstance(error.filename, str):  # raised by hand
             raise as_error(error, what, location) from None
-        at = SourceLocation(error.filename, error.lineno or 0, error.offset or 0)
+        line, column = (n if isinstance(n, int) and 0 < n < 1 << 31 else 0 for n in (error.lineno, error.offset))
+        at = SourceLocation(error.filename, line, column)
         raise InputError(f"{type(error).__name__}: {error.msg}", at, [_named_at(what, location)]) from None
     except SystemExit as error:
         frames = user_frames(error)
@@ -403,6 +409,13 @@ def _mismatch(error: BaseException) -> str | None:
 
 
 def _summary(error: BaseException) -> str:
+    try:
+        return _formatted(error)
+    except BaseException:  # its text is user code, too
+        return type(error).__name__
+
+
+def _formatted(error: BaseException) -> str:
     lines = [line.rstrip("\n") for line in traceback.format_exception_only(type(error), error)]
     # The user knows the bindings as `mlir`, whatever package they are in.
     return re.sub(r"^[\w.]+\._mlir_libs\._mlir\.", "mlir.", "\n".join(lines))

@@ -95,7 +95,8 @@ class UserPython:
         ):
             self.dependencies.reuse(known)
             try:
-                yield
+                with _ambient():
+                    yield
             except InputError as error:
                 d = error.diagnostic
                 raise InputError(d.message, d.location, d.notes, (*diagnostics.take(), *error.causes)) from None
@@ -118,6 +119,26 @@ class UserPython:
         generators.check_options(function, {**options, **extra}, name, location, hidden=tuple(extra))
         python_dialects.load_imported(location)
         return generators.call(function, {**options, **extra}, name, location)
+
+
+@contextmanager
+def _ambient() -> Iterator[None]:
+    """Refuse user code that leaves the context and location that it ran in."""
+    ir = mlir.load().ir
+    context = ir.Context.current
+    location = ir.Location.current
+    try:
+        yield
+    finally:
+        try:
+            left = ir.Context.current != context
+        except ValueError:  # there is none
+            left = True
+        if left:  # what encloses this leaves it, too
+            context.__enter__()
+            location.__enter__()
+    if left:
+        raise InputError("user code left the MLIR context that it ran in, or entered another; use 'with ir.Context():'")
 
 
 def target_parameters(function: Callable[..., Any]) -> list[str]:
