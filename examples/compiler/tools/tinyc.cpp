@@ -7,8 +7,10 @@
 //     tinyc kernel.mlir -o kernel.o
 //
 // The stages that it applies were resolved when it was built and are data in
-// it; see ../CMakeLists.txt.
+// it, and the model by which it chooses among them is code in it; see
+// ../CMakeLists.txt.
 
+#include "policy.h"
 #include "stages.h"
 
 #include "lighthouse/apply_stage.h"
@@ -30,11 +32,15 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
+
+#include <algorithm>
+#include <cstdint>
 
 using namespace mlir;
 
@@ -45,10 +51,37 @@ llvm::cl::opt<std::string> output("o", llvm::cl::desc("Output file"), llvm::cl::
                                   llvm::cl::init("-"));
 llvm::cl::opt<bool> emitMLIR("emit-mlir", llvm::cl::desc("Write MLIR instead of an object"));
 
-enum class Width { Narrow, Wide };
-llvm::cl::opt<Width> width("width", llvm::cl::desc("Vectors"), llvm::cl::init(Width::Narrow),
+llvm::cl::opt<bool> printPolicy("print-policy", llvm::cl::desc("Say how vectors were chosen"));
+
+enum class Width { Narrow, Wide, Auto };
+llvm::cl::opt<Width> width("width", llvm::cl::desc("Vectors"), llvm::cl::init(Width::Auto),
                            llvm::cl::values(clEnumValN(Width::Narrow, "narrow", "4 elements"),
-                                            clEnumValN(Width::Wide, "wide", "16 elements")));
+                                            clEnumValN(Width::Wide, "wide", "16 elements"),
+                                            clEnumValN(Width::Auto, "auto", "what the model chooses (default)")));
+
+/// Asks the model. Its features: elements of the largest array, 0 if one is of
+/// unknown size; coefficients of the longest polynomial; evaluations.
+Width chooseWidth(ModuleOp module) {
+  policy::Width model;
+  std::int32_t (&features)[3] = model.features[0];
+  bool isKnown = true;
+  module.walk([&](tiny::EvalOp eval) {
+    ++features[2];
+    auto type = dyn_cast<RankedTensorType>(eval.getType());
+    isKnown &= !type || type.hasStaticShape();
+    if (type && type.hasStaticShape())
+      features[0] = std::max(features[0], std::int32_t(type.getNumElements()));
+  });
+  if (!isKnown)
+    features[0] = 0;
+  module.walk(
+      [&](tiny::PolyOp poly) { features[1] = std::max(features[1], std::int32_t(poly.getCoefficients().size())); });
+  model.evaluate();
+  if (printPolicy)
+    llvm::errs() << "tinyc: features " << features[0] << " " << features[1] << " " << features[2] << ", scores "
+                 << llvm::format("%.9g %.9g", model.scores[0][0], model.scores[0][1]) << "\n";
+  return model.choice[0] == 1 ? Width::Wide : Width::Narrow;
+}
 
 /// Lowers the payload to the LLVM dialect.
 LogicalResult lower(ModuleOp module) {
@@ -56,7 +89,8 @@ LogicalResult lower(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     if (function.isPublic())
       function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module.getContext()));
-  const lh::EmbeddedStage &vectorize = width == Width::Wide ? stages::vectorize_wide : stages::vectorize_narrow;
+  Width chosen = width == Width::Auto ? chooseWidth(module) : width;
+  const lh::EmbeddedStage &vectorize = chosen == Width::Wide ? stages::vectorize_wide : stages::vectorize_narrow;
   for (const lh::EmbeddedStage *stage : {&stages::expand, &vectorize, &stages::to_llvm})
     if (failed(lh::applyStage(module, *stage)))
       return failure();
