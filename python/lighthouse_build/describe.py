@@ -51,11 +51,16 @@ def describe(spec: language.Spec, location: SourceLocation, search: SearchPath, 
 
 def _describe_passes(spec: language.PassPipeline, location: SourceLocation) -> str:
     from lighthouse_build.application import context
-    from lighthouse_build.application.apply import parse_pipeline
+    from lighthouse_build.application.apply import parse_pipeline, pass_options
 
     with context.context() as ctx:
         parse_pipeline(spec.anchored, ctx, location)
-    return f"{spec.text}: pass pipeline; MLIR documents its options"
+        options = pass_options(spec.text, ctx) if re.fullmatch(r"[\w-]+", spec.text) else {}
+    lines = [f"{spec.text}: pass pipeline; MLIR documents its options"]
+    if options:
+        lines.append("  options, besides lists:")
+        lines += [f"    {name} = {default}" for name, default in options.items()]
+    return "\n".join(lines)
 
 
 def _head_comment(text: str, mark: str) -> list[str]:
@@ -118,7 +123,7 @@ def _describe_python(
     with context.context() as ctx, core.ir.Location.unknown(), core.generic_operations():  # noqa: SIM117 (need ctx)
         with python.running(path, context.Diagnostics(ctx)):
             module = generators.load(path, location)
-            if not is_class and not hasattr(module, name):
+            if not is_class and name == language.DEFAULT_GENERATOR and not hasattr(module, name):
                 # No default generator: say what there is instead.
                 return "\n".join([f"{path}: Python file", *_indented(_paragraph(module.__doc__)), *_members(module)])
             function = generators.lookup(module, name, path, location, kind)

@@ -124,7 +124,16 @@ CASES = [
     # Stages.
     Case("mm.mlir --stage=nowhere.py", INPUT, r"<command line>:1:1: error: stage file 'nowhere.py' not found"),
     Case("mm.mlir --stage=nosuchpass", INPUT, r"<command line>:1:1: error: .*'nosuchpass' does not refer to a reg"),
-    Case("mm.mlir --stage=canonicalize{nope=1}", INPUT, r"error: .*no such option nope"),
+    Case(
+        "mm.mlir --stage=canonicalize{nope=1}",
+        INPUT,
+        r"error: not a pass pipeline: 'canonicalize' has no option 'nope'",
+    ),
+    Case(
+        "mm.mlir --stage=func.func(cse,canonicalize{max-iteration=1})",
+        INPUT,
+        r"<command line>:1:1: error: .*'canonicalize' has no option 'max-iteration'; did you mean 'max-iterations'\?",
+    ),
     Case("mm.mlir --stage=canonicalize{", INPUT, r"<command line>:1:13: error: '{' is never closed"),
     Case("mm.mlir --stage=", INPUT, r"<command line>:1:1: error: the stage is empty"),
     Case("mm.mlir --stage=gen.py[a,b,c]", INPUT, r"<command line>:1:12: error: too many names in brackets"),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.resolution.python_step import UserPython
 
-__all__ = ["Hooks", "apply_stages", "describe", "parse_pipeline", "shorten"]
+__all__ = ["Hooks", "apply_stages", "describe", "known_passes", "parse_pipeline", "pass_options", "shorten"]
 
 # (stage, step, index of the step in its stage, payload)
 Hook = Callable[[ResolvedStage, Step, int, Any], None]
@@ -204,6 +204,11 @@ def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None)
                 message += _stage_file_like(unknown[1]) or did_you_mean(unknown[1], known_passes())
         else:
             message = ": ".join(line.removeprefix("<Pass-Options-Parser>: ") for line in reversed(lines))
+            option = re.search(r"with options `[^`]*`: no such option (\S+)$", message)
+            owner = re.findall(r"failed to add `([^`]*)` with options", message)
+            if option and owner:
+                message = f"'{owner[-1]}' has no option '{option[1]}'"
+                message += did_you_mean(option[1], list(pass_options(owner[-1], context)))
         raise InputError(f"not a pass pipeline: {message or pipeline}", location) from None
 
 
@@ -211,6 +216,13 @@ def _stage_file_like(name: str) -> str:
     """A hint at the shipped stage that `name` may mean: in CMake, a stage that is not declared is taken for a pass."""
     file = name.replace("_", "-") + ".yaml"
     return f"; did you mean '{file}'?" if os.path.isfile(os.path.join(SHIPPED, file)) else ""
+
+
+def pass_options(name: str, context: Any) -> dict[str, str]:
+    """The options of the pass `name` and their defaults; without lists that are empty, which MLIR does not print."""
+    text = str(mlir.load().passmanager.PassManager.parse(f"any({name})", context))
+    found = re.fullmatch(rf"any\({re.escape(name)}\{{(.*)\}}\)", text)
+    return dict(re.findall(r"([\w-]+)=(\S*)", found[1])) if found else {}
 
 
 def known_passes() -> list[str]:

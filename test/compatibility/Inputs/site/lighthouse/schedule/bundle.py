@@ -14,6 +14,7 @@ _DESCRIPTORS = Path(__file__).parents[1] / "pipeline" / "descriptors"
 
 
 def apply_bundle(target, name):
+    print("module { } // applying", name)
     for item in yaml.safe_load((_DESCRIPTORS / name).read_text())["Pipeline"]:
         target = transform.apply_registered_pass(transform.AnyOpType.get(), target, item["pass"])
     return target
