@@ -14,9 +14,7 @@ STAGES = sorted(p.name for p in Path(SHIPPED).iterdir() if p.is_file() and not p
 
 
 def run_lines() -> str:
-    return "\n".join(
-        line for path in TESTS.glob("*.mlir") for line in path.read_text().splitlines() if "RUN: lh-opt" in line
-    )
+    return "\n".join(line for path in TESTS.glob("*.mlir") for line in path.read_text().splitlines() if "RUN:" in line)
 
 
 @pytest.mark.parametrize("stage", STAGES)
