@@ -5,6 +5,7 @@
 import base64
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -89,6 +90,21 @@ def check(project: Project) -> None:
     output = configure("AUTO")
     assert "the environment is half made; starting again" in output, output
     assert chosen(output) == python
+    # Broken since: its interpreter went away with the Python that it was made with.
+    environment = Path(python).parents[1]
+    for name in ("python", "python3"):
+        (environment / "bin" / name).unlink()
+        (environment / "bin" / name).symlink_to("/nonexistent/python3")
+    output = configure("AUTO")
+    assert re.search("making a Python environment.*the environment is ready", output, re.DOTALL), output
+    assert project.run(*run) == "1.0\n"
+    # Or a package of it did; a configuration that starts afresh notices.
+    for path in environment.glob("lib/python3*/site-packages/lh_tiny*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    project.remove("CMakeCache.txt")
+    output = configure("AUTO")
+    assert re.search("lacks lh-tiny.*making a Python environment.*the environment is ready", output, re.DOTALL), output
+    assert project.run(*run) == "1.0\n"
     # Another configuration at the same time waits, and takes what the first one made.
     project.remove("lighthouse-python")
     command = [project.settings.cmake, str(project.binary)]
