@@ -20,7 +20,7 @@ __all__ = ["Build", "Incremental"]
 
 _STEP = re.compile(r"^\[ *\d+(?:%|/\d+)\] (?!Built target)(.*)$", re.MULTILINE)
 _AGAIN = re.compile(r" again for \S+$")
-_LONGEST = 600  # seconds that a build may take
+_LONGEST = 3600  # seconds that a build may take
 
 
 @dataclass(frozen=True)
