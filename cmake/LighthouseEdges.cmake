@@ -34,6 +34,7 @@ function(_lh_driver_command result)
     # Or else an environment variable, which a build does not notice, could change it.
     list(APPEND command "--mlir-package=${_LH_MLIR_PROVIDER}")
   endif()
+  list(APPEND command ${_LH_MLIR_PYTHON_PATH})
   set(${result} "${command}" PARENT_SCOPE)
 endfunction()
 

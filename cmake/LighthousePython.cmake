@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
 
 #[=======================================================================[.md:
-## LH_PYTHON_ENV, LH_PYTHON_EXECUTABLE, LH_MLIR_PACKAGE
+## LH_PYTHON_ENV, LH_PYTHON_EXECUTABLE, LH_MLIR_PACKAGE, LH_MLIR_PYTHON_PATH
 
 `LH_PYTHON_ENV` is a cache variable that says which Python runs the driver and the schedule generators. It needs
 Python 3.10 or newer with the MLIR bindings, llvmlite and PyYAML.
@@ -24,7 +24,11 @@ is installed for.
 `LH_MLIR_PACKAGE` names the Python package of the MLIR bindings, if it is not `mlir` or `torch_mlir`; by default it is
 what the environment variable of that name says when CMake runs first.
 
-The decision is cached as `LH_PYTHON_EXECUTABLE` and taken again when one of the other two or the pinned requirements
+`LH_MLIR_PYTHON_PATH` lists directories that the package is looked for in before those that are installed: for the bindings of a
+compiler, `-DLH_MLIR_PACKAGE=foo.mlir -DLH_MLIR_PYTHON_PATH=<build>/python_packages/foo_core`. They must be there when CMake runs;
+when they are built anew, what was made with them is made anew. Schedules import them as `mlir` all the same.
+
+The decision is cached as `LH_PYTHON_EXECUTABLE` and taken again when one of the others or the pinned requirements
 change.
 #]=======================================================================]
 
@@ -46,7 +50,13 @@ function(_lh_set_up_python error)
     CACHE STRING
     "Python package of the MLIR bindings; empty: mlir, else torch_mlir"
   )
-  mark_as_advanced(LH_MLIR_PACKAGE)
+  set(LH_MLIR_PYTHON_PATH "" CACHE STRING "Directories with the Python package of the MLIR bindings")
+  mark_as_advanced(LH_MLIR_PACKAGE LH_MLIR_PYTHON_PATH)
+  set(mlir_python_path "")
+  foreach(directory IN LISTS LH_MLIR_PYTHON_PATH)
+    cmake_path(ABSOLUTE_PATH directory BASE_DIRECTORY "${CMAKE_BINARY_DIR}" NORMALIZE)
+    list(APPEND mlir_python_path "--mlir-python-path=${directory}")
+  endforeach()
   set(wish "${LH_PYTHON_ENV}")
   get_property(package GLOBAL PROPERTY _LH_PACKAGE)
   get_property(wheel GLOBAL PROPERTY _LH_WHEEL)
@@ -54,7 +64,7 @@ function(_lh_set_up_python error)
   set(requirements "${directory}/${ARG_REQUIREMENTS}.in")
   set(lock "${directory}/${ARG_REQUIREMENTS}.txt")
   file(SHA256 "${lock}" digest)
-  set(key "${wish}|${LH_MLIR_PACKAGE}|${digest}|${package}")
+  set(key "${wish}|${LH_MLIR_PACKAGE}|${mlir_python_path}|${digest}|${package}")
   if(
     "${_LH_PYTHON_KEY}" STREQUAL "${key}|$CACHE{LH_PYTHON_EXECUTABLE}"
     AND EXISTS "$CACHE{LH_PYTHON_EXECUTABLE}"
@@ -106,6 +116,7 @@ function(_lh_set_up_python error)
   mark_as_advanced(LH_PYTHON_EXECUTABLE)
   set(_LH_PYTHON_KEY "${key}|${executable}" CACHE INTERNAL "What LH_PYTHON_EXECUTABLE was chosen for")
   set(_LH_MLIR_PROVIDER "${bindings}" CACHE INTERNAL "The package of the MLIR bindings of LH_PYTHON_EXECUTABLE")
+  set(_LH_MLIR_PYTHON_PATH "${mlir_python_path}" CACHE INTERNAL "LH_MLIR_PYTHON_PATH, as arguments of the driver")
   set(_LH_PYTHON_MARKER "${marker}" CACHE INTERNAL "A file of the environment that was made to the end")
 endfunction()
 
@@ -185,7 +196,7 @@ function(_lh_probe_python executable bindings problem candidate)
   execute_process(
     COMMAND
       "${candidate}" -I -B "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/python_environment.py" probe
-      "--requirements=${requirements}" "--package=${package}" "--mlir-package=${LH_MLIR_PACKAGE}"
+      "--requirements=${requirements}" "--package=${package}" "--mlir-package=${LH_MLIR_PACKAGE}" ${mlir_python_path}
     OUTPUT_VARIABLE answer
     ERROR_VARIABLE failure
     RESULT_VARIABLE status

@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--package", required=True)
     parser.add_argument("--lock")
     parser.add_argument("--mlir-package", default="")
+    parser.add_argument("--mlir-python-path", action="append", default=[])
     arguments = parser.parse_args()
     if arguments.action == "probe":
         probe(arguments)
@@ -65,6 +66,7 @@ def probe(arguments: argparse.Namespace) -> None:
         return
     print("owner=" + owner())
     sys.path.append(os.path.dirname(os.path.abspath(arguments.package)))
+    sys.path[:0] = map(os.path.abspath, arguments.mlir_python_path)
     print("missing=" + ", ".join(missing(arguments.requirements, arguments.mlir_package)))
     compile_driver(arguments.package)
 

@@ -113,6 +113,7 @@ class Request:
     verify_each: bool = True
     allow_unregistered: bool = False
     mlir_package: str = ""
+    mlir_python_path: tuple[str, ...] = ()
     project_root: str = ""
     declared_by: str = ""
     described: str = ""
@@ -287,6 +288,12 @@ FLAGS = (
     ),
     Flag("general", ("-h", "--help"), "print this text"),
     Flag("general", ("--mlir-package",), "the Python package of the MLIR bindings; LH_MLIR_PACKAGE too", "NAME"),
+    Flag(
+        "general",
+        ("--mlir-python-path",),
+        "look for the bindings in this directory, before what is installed; may be repeated",
+        "DIR",
+    ),
     Flag("general", ("--version",), "print the versions of lh-opt, the bindings, LLVM and --tool"),
 )
 # What is no flag, and its help.
@@ -315,7 +322,12 @@ def parse(argv: Sequence[str]) -> Request:
     package = values.last("--mlir-package") or ""
     if values.given("-h") or values.given("--version"):
         action = "help" if values.given("-h") else "version"
-        return Request(action=action, mlir_package=package, tool=values.last("--tool") or "")
+        return Request(
+            action=action,
+            mlir_package=package,
+            mlir_python_path=values.all("--mlir-python-path"),
+            tool=values.last("--tool") or "",
+        )
     request = Request(
         action=_action(values),
         inputs=tuple(values.arguments),
@@ -350,6 +362,7 @@ def parse(argv: Sequence[str]) -> Request:
         verify_each=values.last("--verify-each") in (None, "1", "true"),
         allow_unregistered=values.given("--allow-unregistered-dialect"),
         mlir_package=package,
+        mlir_python_path=values.all("--mlir-python-path"),
         project_root=values.last("--project-root") or "",
         declared_by=values.last("--declared-by") or "",
         described=values.last("--describe") or "",

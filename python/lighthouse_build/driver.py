@@ -83,6 +83,8 @@ def _run(argv: list[str], printer: errors.Printer) -> int:
     printer.as_json = request.json_diagnostics
     if request.mlir_package:
         os.environ["LH_MLIR_PACKAGE"] = request.mlir_package
+    for directory in reversed(request.mlir_python_path):
+        _search_for_bindings(directory)
     try:
         _perform(request, argv, printer)
     except LighthouseError as error:
@@ -92,6 +94,12 @@ def _run(argv: list[str], printer: errors.Printer) -> int:
             declaration.place(error, request.declared_by)
         raise
     return ExitCode.SUCCESS
+
+
+def _search_for_bindings(directory: str) -> None:
+    """Import packages from `directory` before those that are installed, but after the standard library."""
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path.insert(sys.path.index(own) if own in sys.path else len(sys.path), os.path.abspath(directory))
 
 
 def _perform(request: Request, argv: list[str], printer: errors.Printer) -> None:

@@ -255,6 +255,7 @@ def _common(request: Request) -> list[str]:
     return [
         "--no-crash-diagnostics",
         *([f"--mlir-package={package}"] if package else []),
+        *(f"--mlir-python-path={os.path.abspath(directory)}" for directory in request.mlir_python_path),
         *([f"--tool={os.path.abspath(request.tool)}"] if request.tool else []),
         *([f"--timeout={request.timeout:g}"] if request.timeout else []),
         *(["--allow-unregistered-dialect"] if request.allow_unregistered else []),

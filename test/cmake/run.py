@@ -73,6 +73,7 @@ class Project:
     source: Path
     binary: Path
     log: list[str] = field(default_factory=list)
+    patience: float = 600  # seconds for one command
 
     @property
     def ninja(self) -> bool:
@@ -132,7 +133,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=600,
+            timeout=self.patience,
             check=False,
         )
         entry = f"$ {' '.join(command)}   ({time.monotonic() - started:.1f} s)\n{result.stdout}"

@@ -4,6 +4,7 @@
 be is built again."""
 
 import os
+import re
 import shutil
 
 from run import Project, need_mlir
@@ -15,6 +16,15 @@ IDENTIFY = "Identifying tiny-opt"
 EMBED = "Embedding stages stages"
 COMPILE = "Compiling quadratic.mlir with tinyc"
 HEADERS = {"Writing the header of runtime", "Writing the header of runtime_estrin"}
+STRICT = "add_executable(strict-opt strict-opt.cpp)\ntarget_link_libraries(strict-opt PRIVATE tiny-dialect)\n"
+LATE = """\
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.consumed}) {
+    %0 = transform.apply_registered_pass "convert-scf-to-emitc" to %root : (!transform.any_op) -> !transform.any_op
+    transform.yield
+  }
+}
+"""
 UNKNOWN = """\
 func.func @f(%p: !tiny.poly, %x: memref<?xf32>, %y: memref<?xf32>) {
   %in = bufferization.to_tensor %x restrict : memref<?xf32> to tensor<?xf32>
@@ -28,13 +38,22 @@ func.func @f(%p: !tiny.poly, %x: memref<?xf32>, %y: memref<?xf32>) {
 def check(project: Project) -> None:
     mlir = need_mlir()
     shutil.copytree(project.settings.sources / "examples/compiler", project.source, dirs_exist_ok=True)
-    project.configure(f"-DMLIR_DIR={mlir}", f"-DLIGHTHOUSE_SOURCE_DIR={project.settings.sources}")
+    shutil.copy(project.settings.sources / "test/cmake/compiler/strict-opt.cpp", project.source / "tools")
+    project.write("late.mlir", LATE)
+    project.edit("tools/CMakeLists.txt", "add_executable(tiny-opt", STRICT + "add_executable(tiny-opt")
+    project.patience = 3000  # for what takes two minutes of an idle machine
+    project.configure(
+        f"-DMLIR_DIR={mlir}",
+        f"-DLIGHTHOUSE_SOURCE_DIR={project.settings.sources}",
+        "-DCMAKE_CXX_FLAGS_RELEASE=-O0 -DNDEBUG",  # half the time
+    )
     ran = project.ours(project.build())
     assert RUNTIME | VECTORIZE | TOOL_STAGES | HEADERS | {IDENTIFY, EMBED} <= ran, ran
     project.expect_nothing()
     assert "largest error" in project.program("program")
     without_python(project)
     diagnostics(project)
+    late_dialect(project)
     generator(project)
     tool(project)
 
@@ -61,6 +80,32 @@ def diagnostics(project: Project) -> None:
     output = project.run(str(project.artifact("tinyc")), str(payload), "-o", "-", status=1)
     assert "unknown.mlir:3:10: error: 'tiny.eval' op cannot be expanded: its polynomial is not known here" in output
     assert "error: the embedded stage 'expand' failed in its step 'tiny-expand'" in output, output
+
+
+def late_dialect(project: Project) -> None:
+    """What ends a tool that is built with assertions, and in a program nothing at all: no pass manager runs."""
+    schedule = str(project.source / "late.mlir")
+    payload = str(project.source / "test/quadratic.mlir")
+    strict = str(project.artifact("tools/strict-opt"))
+    driver = [project.settings.python, "-B", str(project.settings.sources / "python/lighthouse_build/__main__.py")]
+    if os.path.isdir(project.settings.python):
+        driver[0] = f"{project.settings.python}/bin/python3"
+    stage = str(project.binary / "late.stage.mlir")
+    project.run(*driver, f"--stage={schedule}", "--emit=stage", "-o", stage)
+    output = project.run(
+        *driver,
+        payload,
+        "--stage=canonicalize",
+        f"--stage={stage}",
+        f"--tool={strict}",
+        "--no-crash-diagnostics",
+        status=4,
+    )
+    assert "the tool 'strict-opt' (LLVM 22" in output, output
+    assert "died by SIGABRT while running stage" in output, output
+    assert "step 'late.mlir'" in output, output
+    assert re.search("it loaded the dialect '\\w+' while passes ran, which LLVM builds with assertions refuse", output)
+    assert "getDependentDialects()" in output, output
 
 
 def generator(project: Project) -> None:

@@ -11,9 +11,7 @@ int main(int argc, char **) {
     std::fwrite(mark.text, 1, mark.size, stdout);
     return 0;
   }
-  std::printf("%s %zu %s; %s %zu %s %s\n", mark.name, mark.num_steps,
-              mark.steps[0], stages::cleanup.name, stages::cleanup.num_steps,
-              stages::cleanup.steps[0], stages::cleanup.steps[1]);
-  return std::strlen(mark.text) == mark.size && isTheSame(stages::cleanup) ? 0
-                                                                           : 1;
+  std::printf("%s %zu %s; %s %zu %s %s\n", mark.name, mark.num_steps, mark.steps[0], stages::cleanup.name,
+              stages::cleanup.num_steps, stages::cleanup.steps[0], stages::cleanup.steps[1]);
+  return std::strlen(mark.text) == mark.size && isTheSame(stages::cleanup) ? 0 : 1;
 }

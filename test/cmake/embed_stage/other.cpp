@@ -1,6 +1,4 @@
 #include "sub/more_stages.hpp"
 #include <cstring>
 
-bool isTheSame(const lh::EmbeddedStage &stage) {
-  return !std::strcmp(stage.text, outer::inner::cleanup.text);
-}
+bool isTheSame(const lh::EmbeddedStage &stage) { return !std::strcmp(stage.text, outer::inner::cleanup.text); }
