@@ -321,7 +321,9 @@ function(_lh_implicit_stage result)
   get_property(file_spec GLOBAL PROPERTY _LH_FILE_SPEC_REGEX)
   foreach(spec IN LISTS ARGN)
     if(spec MATCHES "${file_spec}")
-      string(PREPEND key "${CMAKE_CURRENT_SOURCE_DIR}\n") # Another directory has another file of that name.
+      # Another directory has another file of that name. Relative, so that the name is the same in every tree.
+      cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${CMAKE_SOURCE_DIR}" OUTPUT_VARIABLE directory)
+      string(PREPEND key "${directory}\n")
       break()
     endif()
   endforeach()

@@ -1,0 +1,131 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Wherever the trees lie, the same is built, a second build runs nothing, and what is lost or renamed heals."""
+
+import shutil
+from pathlib import Path
+
+from run import MAKE, Project
+
+GENERATED = "Resolving stage generated"
+INCLUDED = "Resolving stage included"
+INLINE = "Resolving stage lower-to-llvm.yaml, ensure-debug-info-scope-on-llvm-func"
+ONE = "Lowering one/kernels/one"
+TWO = "Lowering two/kernels/two"
+HEADER = "Writing the header of one"
+EVERYTHING = {GENERATED, INCLUDED, INLINE, ONE, TWO, HEADER}
+OUTPUTS = ("*.stage.mlir", "one/**/*.o", "one/**/*.ll", "one/**/*.mlirbc", "one/**/*.h", "two/**/*.mlir")
+
+
+def check(project: Project) -> None:
+    pristine = project.source.with_name("pristine")
+    shutil.copytree(project.source, pristine)
+    project.configure()
+    project.expect(*EVERYTHING)
+    built = project.contents(*OUTPUTS)
+    assert len(built) == 8, sorted(built)
+    for path, data in built.items():
+        assert str(project.source.parent).encode() not in data, f"{path} names the directory it was built in"
+    elsewhere(project, built)
+    edits(project)
+    losses(project)
+    in_source(project, pristine, built)
+
+
+def same(project: Project, built: dict[str, bytes]) -> None:
+    found = project.contents(*OUTPUTS)
+    different = [path for path in built if found.get(path) != built[path]]
+    assert not different, f"in {project.binary} these differ: {different}"
+
+
+def elsewhere(project: Project, built: dict[str, bytes]) -> None:
+    """A tree that was moved, and one behind a symbolic link."""
+    source, binary = project.source, project.binary
+    moved = source.parent / "another place" / "source"
+    shutil.copytree(source, moved, symlinks=True)
+    shutil.copytree(binary, moved.with_name("build"), symlinks=True)
+    project.source, project.binary = moved, moved.with_name("build")
+    project.configure("--fresh")
+    project.expect(*EVERYTHING)
+    same(project, built)
+    link = source.parent / "link"
+    link.symlink_to(moved.parent)
+    project.source, project.binary = link / "source", link / "build of link"
+    project.configure()
+    project.expect(*EVERYTHING)
+    same(project, built)
+    project.touch("schedules/helpers/text.py")
+    project.expect(GENERATED)
+    project.source, project.binary = source, binary
+
+
+def edits(project: Project) -> None:
+    # What comes to the same stops there.
+    project.edit(
+        "schedules/generate.py", "import json\nfrom pathlib import Path\n", "from pathlib import Path\nimport json\n"
+    )
+    project.expect(GENERATED)
+    project.edit(
+        "schedules/helpers/text.py", "def schedule(iterations):\n", "# A comment.\ndef schedule( iterations ):\n\n"
+    )
+    project.expect(GENERATED)
+    project.touch("pipeline.yaml")
+    project.expect(INCLUDED)
+    # What does not concerns those who use it.
+    project.edit("schedules/iterations.json", "3", "4")
+    project.expect(GENERATED, ONE)
+    project.edit("cleanup.yaml", "canonicalize", "cse")
+    project.expect(INCLUDED, TWO)
+    # A module that is not imported any more may go; so may one that shadowed another.
+    project.edit("schedules/generate.py", "from helpers import text", "from helpers import words as text")
+    (project.source / "schedules/helpers/text.py").rename(project.source / "schedules/helpers/words.py")
+    project.expect(GENERATED)
+    project.write("schedules/helpers.py", "raise ValueError('a package wins')")
+    project.expect(GENERATED)
+    (project.source / "schedules/helpers.py").unlink()
+    project.expect(GENERATED)
+    # An include that is renamed; the shipped pipeline was looked for in that directory, too.
+    project.edit("pipeline.yaml", "cleanup", "tidy")
+    (project.source / "cleanup.yaml").rename(project.source / "tidy.yaml")
+    project.expect(INCLUDED, INLINE)
+    # One that is gone is an error until it is back, as it was.
+    (project.source / "tidy.yaml").rename(project.source / "away.yaml")
+    project.build(error="pipeline.yaml:2:.*tidy.yaml")
+    (project.source / "away.yaml").rename(project.source / "tidy.yaml")
+    project.build()
+    project.expect_nothing()
+
+
+def losses(project: Project) -> None:
+    """What the build tool remembers of inputs; without it, rules may run once more, and know their inputs again."""
+    before = project.contents(*OUTPUTS)
+    if project.settings.generator == MAKE:
+        project.remove("CMakeFiles/generated.lh/resolve.d")
+    else:
+        lost = [path for path in (".ninja_deps", "CMakeFiles/d") if (project.binary / path).exists()]
+        assert lost, "Ninja keeps dependencies elsewhere"
+        for path in lost:
+            project.remove(path)
+    project.build()
+    project.expect_nothing()
+    same(project, before)
+    project.touch("schedules/helpers/words.py")
+    project.expect(GENERATED)
+
+
+def in_source(project: Project, pristine: Path, built: dict[str, bytes]) -> None:
+    project.source = project.binary = pristine
+    project.configure()
+    assert project.ours(project.build()) == EVERYTHING
+    # The outputs are new in a directory that a stage was looked for in: it may be resolved again, once.
+    assert project.ours(project.build()) <= {INLINE}
+    project.expect_nothing()
+    same(project, built)
+    project.edit("schedules/helpers/text.py", "def", "# A comment.\ndef")
+    project.build()
+    project.expect_nothing()
+    project.edit("kernels/one.mlir", "addi", "muli")
+    ran = project.ours(project.build())
+    assert ran - {INLINE} == {ONE}, ran
+    project.build()
+    project.expect_nothing()
