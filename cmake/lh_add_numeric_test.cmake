@@ -125,6 +125,11 @@ function(_lh_lowered_library library interfaces stages)
   if(type STREQUAL "INTERFACE_LIBRARY")
     _lh_fatal("'${ARG_LIBRARY}' has no code to call: its EMIT has neither object nor assembly")
   endif()
+  if(outputs MATCHES "\\.cpp(;|$)")
+    _lh_fatal(
+      "'${ARG_LIBRARY}' has models in C++, which only a program can call; call them there, or EMIT object for the test"
+    )
+  endif()
   get_target_property(header "${target}" LH_HEADER)
   if(NOT header)
     _lh_fatal("'${ARG_LIBRARY}' has NO_HEADER, and without one nobody knows how to call its functions")

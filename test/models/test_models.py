@@ -122,3 +122,30 @@ def test_constants_keep_every_bit(tmp_path: Path, lh_opt: Run, mlir_translate: s
     subprocess.run(["g++", *FLAGS, "-I", include, "main.cpp", "bits.cpp", "-o", "main"], cwd=tmp_path, check=True)
     found = subprocess.run([tmp_path / "main"], capture_output=True, check=True).stdout
     assert found == singles.tobytes() * 2 + doubles.tobytes() * 2
+
+
+def test_a_link_to_the_tool_is_a_dependency_with_what_it_links(
+    sources: Path, tmp_path: Path, lh_opt: Run, mlir_translate: str
+) -> None:
+    """As Debian has one on PATH, away from the libraries that it finds by its place."""
+    (tmp_path / "mlir-translate-22").symlink_to(Path(mlir_translate).resolve())
+    arguments = [sources / "cost.mlir", "--stage=lower-to-emitc.yaml", "--emit=cpp=cost.cpp", "--namespace=tests"]
+    tool = f"--mlir-translate={tmp_path}/mlir-translate-22"
+    lh_opt(*arguments, tool, "--depfile=cost.d", "--stamp=cost.stamp", cwd=tmp_path)
+    assert (tmp_path / "cost.cpp").read_bytes() == (sources / "cost.cpp").read_bytes()
+    inputs = [line.strip(" \\") for line in (tmp_path / "cost.d").read_text().splitlines()[1:]]
+    assert f"{tmp_path}/mlir-translate-22" in inputs
+    linked = subprocess.run(["ldd", Path(mlir_translate).resolve()], capture_output=True, text=True, check=False).stdout
+    assert [i for i in inputs if "libMLIR" in i] or "libMLIR" not in linked
+
+
+def test_stages_may_be_applied_by_a_tool(tmp_path: Path, lh_opt: Run, mlir_translate: str) -> None:
+    """A project's own tool lowers to EmitC, of its version of MLIR."""
+    tool = Path(mlir_translate).resolve().parent / "mlir-opt"
+    if not tool.exists():
+        pytest.skip("there is no mlir-opt beside mlir-translate")
+    text = "func.func @twice(%x: f32) -> f32 {\n  %0 = arith.addf %x, %x : f32\n  return %0 : f32\n}\n"
+    (tmp_path / "twice.mlir").write_text(text)
+    arguments = ["twice.mlir", f"--tool={tool}", "--stage=convert-to-emitc", "--emit=cpp=twice.cpp", "--namespace=n"]
+    lh_opt(*arguments, f"--mlir-translate={mlir_translate}", cwd=tmp_path)
+    assert "float v2 = v1 + v1;" in (tmp_path / "twice.cpp").read_text()

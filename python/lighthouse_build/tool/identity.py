@@ -54,9 +54,10 @@ def identify(path: str) -> str:
 
 def _libraries(path: str) -> Sequence[str]:
     # The loader's own answer, which knows about run paths and caches. What it cannot tell has no libraries: a script.
+    # A run path that starts with $ORIGIN means the directory of the program itself, not of a link to it.
     environment = {k: v for k, v in os.environ.items() if k not in ("LD_DEBUG", "LD_PRELOAD")} | {"LC_ALL": "C"}
     try:
-        done = subprocess.run(["ldd", os.path.abspath(path)], env=environment, capture_output=True, check=False)
+        done = subprocess.run(["ldd", os.path.realpath(path)], env=environment, capture_output=True, check=False)
     except OSError:
         return []
     answer = done.stdout.decode(errors="replace")
