@@ -69,6 +69,11 @@ def plain(root: Path, count: int, tools: Mapping[str, str], *, per_library: int 
     passes = (
         f"transform-preload-library{{transform-library-paths={schedule}}},transform-interpreter,{payloads.PIPELINE}"
     )
+    (root / "lower.sh").write_text(
+        f"'{tools['mlir-opt']}' \"$1\" '--pass-pipeline=builtin.module({passes})' |\n"
+        f"  '{tools['mlir-translate']}' --mlir-to-llvmir |\n"
+        f"  '{tools['clang']}' -O3 -fPIC -Wno-override-module -c -x ir - -o \"$2\"\n"
+    )
     lines = [
         "function(lower name)",
         "  set(objects)",
@@ -76,11 +81,10 @@ def plain(root: Path, count: int, tools: Mapping[str, str], *, per_library: int 
         '    set(object "${CMAKE_CURRENT_BINARY_DIR}/${source}.o")',
         "    add_custom_command(",
         '      OUTPUT "${object}"',
-        f'      COMMAND "{tools["mlir-opt"]}" "${{CMAKE_CURRENT_SOURCE_DIR}}/${{source}}"',
-        f'        "--pass-pipeline=builtin.module({passes})" | "{tools["mlir-translate"]}" --mlir-to-llvmir |',
-        f'        "{tools["clang"]}" -O3 -fPIC -Wno-override-module -c -x ir - -o "${{object}}"',
+        '      COMMAND sh "${CMAKE_CURRENT_SOURCE_DIR}/lower.sh" "${CMAKE_CURRENT_SOURCE_DIR}/${source}" "${object}"',
         '      DEPENDS "${source}" mark.mlir',
         '      COMMENT "Lowering ${source}"',
+        "      VERBATIM",
         "    )",
         '    list(APPEND objects "${object}")',
         "  endforeach()",
