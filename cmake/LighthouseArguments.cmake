@@ -88,6 +88,13 @@ function(_lh_check_no_keywords)
   endforeach()
 endfunction()
 
+# Refuses a TIMEOUT that is none.
+function(_lh_check_timeout)
+  if(DEFINED ARG_TIMEOUT AND NOT ARG_TIMEOUT MATCHES "^[0-9]*[1-9][0-9]*$")
+    _lh_fatal("TIMEOUT '${ARG_TIMEOUT}' is not a number of seconds")
+  endif()
+endfunction()
+
 # Refuses a path that rules or depfiles cannot hold: one that matches nothing, so that a rule runs at every build.
 function(_lh_check_path path)
   if(path MATCHES "\\$<")

@@ -15,7 +15,7 @@ lh_add_stage(<name>
   [GENERATOR <function>] [SEQUENCE <symbol>] [OPTIONS <name=value>...] [PARAMS <name=value>...]
   [TOOL <target|program>]
   [INCLUDE_DIRECTORIES <dir>...] [PYTHON_PATH <dir>...] [ENVIRONMENT <name[=value]>...]
-  [DEPENDS <file|target>...])
+  [TIMEOUT <seconds>] [DEPENDS <file|target>...])
 ```
 
 Exactly one of these says what the stage is:
@@ -44,6 +44,7 @@ Further arguments:
 * `PYTHON_PATH`: directories that generators can import modules from.
 * `ENVIRONMENT`: environment variables that generators can read, which see no others. The value is pinned when CMake
   runs; a bare name takes it from the environment of CMake.
+* `TIMEOUT`: after which resolving the stage is given up, in seconds; by default never.
 * `DEPENDS`: files and targets that the stage needs besides what is noticed: the files it reads and the modules it
   imports are.
 
@@ -83,6 +84,7 @@ function(lh_add_stage name)
     GENERATOR
     SEQUENCE
     TOOL
+    TIMEOUT
   )
   set(
     multi_value
@@ -119,6 +121,7 @@ function(lh_add_stage name)
     _lh_fatal("expected exactly one of PASSES, SCHEDULE, PIPELINE and STAGES, not '${given}'")
   endif()
   _lh_check_new_stage("${name}")
+  _lh_check_timeout()
 
   if(given MATCHES "PASSES|STAGES")
     foreach(keyword IN ITEMS GENERATOR SEQUENCE OPTIONS PARAMS)
@@ -160,6 +163,9 @@ function(lh_add_stage name)
     _lh_pin_variable(variable "${variable}")
     list(APPEND arguments "--environment=${variable}")
   endforeach()
+  if(DEFINED ARG_TIMEOUT)
+    list(APPEND arguments "--timeout=${ARG_TIMEOUT}")
+  endif()
 
   _lh_create_stage(
     "${name}"

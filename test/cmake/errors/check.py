@@ -5,7 +5,7 @@
 from run import NINJA, Project
 
 STAGE_KEYWORDS = (
-    "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, TOOL, "
+    "accepted are SCHEDULE, PIPELINE, GENERATOR, SEQUENCE, TOOL, TIMEOUT, "
     "PASSES, STAGES, OPTIONS, PARAMS, INCLUDE_DIRECTORIES, PYTHON_PATH, ENVIRONMENT, DEPENDS"
 )
 LOWER_KEYWORDS = (
@@ -60,6 +60,7 @@ CASES = [
     # Values
     ("lh_lower(k SOURCES a.mlir STAGES cse OPTIMIZE 4)", "OPTIMIZE '4' is not 0, 1, 2 or 3"),
     ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT soon)", "TIMEOUT 'soon' is not a number of seconds"),
+    ("lh_add_stage(s PASSES cse TIMEOUT 0)", "TIMEOUT '0' is not a number of seconds"),
     ("lh_lower(k SOURCES a.mlir STAGES cse TIMEOUT 0)", "TIMEOUT '0' is not a number of seconds"),
     (
         "lh_lower(k SOURCES a.mlir STAGES cse SYMBOL_PREFIX 1x)",

@@ -51,14 +51,19 @@ def crash(project: Project) -> None:
 
 
 def fallen_asleep(project: Project) -> None:
-    """TIMEOUT ends a payload's lowering that does not."""
+    """TIMEOUT ends a lowering and a generator that do not."""
     project.edit("CMakeLists.txt", "EMIT mlir)", "EMIT mlir TIMEOUT 3)")
     project.edit("CMakeLists.txt", "STAGES transform", "STAGES transform schedule.py[stage=Sleeps]")
     with open(project.source / "schedule.py", "a") as stream:
         stream.write("\n\nclass Sleeps:\n    def apply(self, module):\n        while True:\n            pass\n")
     project.build(error=r"error: ran longer than the timeout of 3 s while running .*Sleeps")
     project.edit("schedule.py", "while True:", "if False:")
-    project.edit("CMakeLists.txt", " TIMEOUT 3", "")  # a machine with much to do may take longer
+    project.edit("CMakeLists.txt", "SCHEDULE schedule.py", "SCHEDULE schedule.py TIMEOUT 3")
+    project.edit("CMakeLists.txt", "EMIT mlir TIMEOUT 3)", "EMIT mlir)")  # a machine with much to do may take longer
+    project.edit("schedule.py", "(factor=1):", "(factor=1):\n    while factor: pass")
+    project.build(error=r"error: ran longer than the timeout of 3 s")
+    project.edit("schedule.py", "\n    while factor: pass", "")
+    project.edit("CMakeLists.txt", " TIMEOUT 3", "")
     project.build()
     project.expect_nothing()
 
