@@ -333,9 +333,14 @@ def _merged(request: Request, texts: Mapping[str, str]) -> str:
         units = [models.Models.from_json(text, path) for path, text in texts.items()]
         return model_header.render(units, guard_name=name, namespace=request.namespace, class_name=request.class_name)
     from lighthouse_build.emission import interface
+    from lighthouse_build.emission.c_types import UnsupportedTypeError
 
     interfaces = [interface.Interface.from_json(text, path) for path, text in texts.items()]
-    return header.render(interfaces, guard_name=name, namespace=request.namespace)
+    try:
+        return header.render(interfaces, guard_name=name, namespace=request.namespace)
+    except UnsupportedTypeError as error:
+        what = f"not interface files: they have a type {error}; they are written by lh-opt --emit=interface"
+        raise InputError(what, SourceLocation(request.inputs[0])) from None
 
 
 def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:

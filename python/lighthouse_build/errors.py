@@ -74,11 +74,13 @@ class SourceLocation:
 
     def source_line(self) -> str | None:
         """The text of the line, or None when it cannot be had."""
-        if not self.line:
+        if self.line <= 0:
             return None
         try:
             if self.text is not None:
                 lines = self.text.splitlines()
+            elif not os.path.isfile(self.file):
+                return None  # a location in IR names anything: a pipe would block, a device never end
             else:
                 # A bound, so that a broken location in a huge file costs little.
                 with open(self.file, encoding="utf-8", errors="replace") as stream:
@@ -287,7 +289,7 @@ class Printer:
                 {"severity": "output", "message": text.rstrip("\n"), "file": None, "line": 0, "column": 0, "notes": []}
             )
         else:
-            self.stream.write(text)
+            self.stream.write(printable(text))
         self.stream.flush()
 
     def _line(self, record: Mapping[str, Any]) -> None:

@@ -85,6 +85,9 @@ class Job:
             return error
         from lighthouse_build.resolution.generators import as_error, user_frames
 
+        if isinstance(error, OSError) and not user_frames(error):
+            # It was free to open every descriptor there is, or to forbid more of them.
+            return errors.InputError(f"after code of the project had run, lh-opt could not go on: {error}")
         return as_error(error, "code of the project failed", None) if user_frames(error) else error
 
     def look_up(self, spec: Spec | None, location: SourceLocation | None) -> str:

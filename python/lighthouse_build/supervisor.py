@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SIZE = 4096
 _HEAD = 8  # bytes before a message: its length
+_LAST_PATIENCE = 10.0  # seconds for a child that can no longer say anything to end
 _PATIENCE = 0.2  # seconds between looks at a child that says nothing
 
 
@@ -304,9 +305,22 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
         else:
             ended, status = os.waitpid(child, os.WNOHANG)
             status = status if ended else None
-    if status is None:
-        status = os.waitpid(child, 0)[1]
-    return _message(bytes(received)), status
+    message = _message(bytes(received))
+    # Without a message the child has ended, or has closed the pipe: then it will never say anything, and need not end.
+    patience = time.monotonic() + _LAST_PATIENCE if message is None else None
+    while status is None:
+        ended, status = os.waitpid(child, 0 if patience is None else os.WNOHANG)
+        status = status if ended else None
+        now = time.monotonic()
+        if status is None and deadline is not None and now >= deadline:
+            _kill(child)
+            return None, None
+        if status is None and patience is not None and now >= patience:
+            os.kill(child, _signal.SIGKILL)
+            patience = None
+        if status is None and patience is not None:
+            time.sleep(0.01)
+    return message, status
 
 
 def _signal_name(number: int) -> str:

@@ -63,6 +63,19 @@ def test_an_end_that_is_no_bug(raised: type[BaseException], how: str) -> None:
     assert caught.value.how == how
 
 
+def test_a_child_that_closes_the_pipe_and_stays_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lighthouse_build.supervisor._LAST_PATIENCE", 0.2)
+
+    def job(progress: Progress) -> None:
+        os.closerange(3, 100)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    with pytest.raises(CrashError, match=r"longer than the timeout of 0\.1 s"):
+        supervise(job, 0.1, runs_python=True)
+    with pytest.raises(CrashError, match="died by SIGKILL"):
+        supervise(job, None, runs_python=True)
+
+
 def test_leaving_silently_is_no_success() -> None:
     def job(progress: Progress) -> None:
         os._exit(0)

@@ -7,6 +7,7 @@ Every run has a limit of memory and a time after which it counts as hanging; bot
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -253,6 +254,29 @@ def test_include_that_is_no_file(directory: Path, kind: str) -> None:
 def test_standard_input_that_never_ends(directory: Path) -> None:
     with open("/dev/zero", "rb") as zero:
         refused(lh_opt(directory, "-", stdin=zero), r"error: the payload on standard input is larger than 1 GiB")
+
+
+@pytest.mark.parametrize("file", ["pipe", "/dev/zero", ".", "a\\00b", "/proc/self/mem", "\\1B[31m\\0A"])
+@pytest.mark.parametrize("role", ["payload", "sidecar"])
+def test_locations_that_are_no_files(directory: Path, file: str, role: str) -> None:
+    """A location in IR names any file; showing its line must not open what is none."""
+    os.mkfifo(directory / "pipe")
+    if role == "payload":
+        (directory / "bad.mlir").write_text(
+            f'func.func @f() -> i32 {{ "func.return"() : () -> () loc("{file}":1:1) }}\n'
+        )
+        run = lh_opt(directory, "bad.mlir")
+    else:
+        manifest = '{"format": 1, "requires": [], "steps": [{"kind": "passes", "name": "a"}]}'
+        step = 'module @step0 attributes {lh.pass_pipeline = "builtin.module(nonsense)"} {}'
+        (directory / "x.stage.mlir").write_text(
+            f"// lighthouse-stage: {manifest}\nmodule attributes {{lh.stage}} {{\n{step}\n}}\n"
+        )
+        name = file.replace("\\00", "\0").replace("\\1B", "\x1b").replace("\\0A", "\n")
+        (directory / "x.stage.mlir.loc").write_text(json.dumps({"format": 1, "locations": [[2, name, 1, 1]]}))
+        run = lh_opt(directory, "f.mlir", "--stage=x.stage.mlir")
+    refused(run, r"error: ")
+    assert is_harmless(run.stderr)
 
 
 # --- Names ----------------------------------------------------------------------------------------------------------

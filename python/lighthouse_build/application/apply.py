@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
-from lighthouse_build.errors import InputError, LoweringError, SourceLocation, UnplacedError, did_you_mean
+from lighthouse_build.errors import InputError, LoweringError, SourceLocation, UnplacedError, did_you_mean, printable
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
@@ -182,7 +182,7 @@ def _printed(standard_error: Capture | None, diagnostics: mlir.Diagnostics) -> I
             yield
     finally:
         for text in caught:
-            sys.stderr.write(diagnostics.printed(text))
+            sys.stderr.write(printable(diagnostics.printed(text)))
 
 
 def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None) -> Any:

@@ -212,7 +212,8 @@ def user_code(directories: Sequence[str], bindings: str = "") -> Iterator[list[s
         roots = tuple(os.path.join(os.path.abspath(directory), "") for directory in directories)
         forgotten = []
         for name in sorted(set(sys.modules) - modules):
-            origin = os.path.abspath(getattr(sys.modules[name], "__file__", None) or os.sep)
+            file = getattr(sys.modules[name], "__file__", None)
+            origin = os.path.abspath(file) if isinstance(file, str) else os.sep
             if origin.startswith(roots) and not is_installed(origin, bindings):
                 _shelf.put(name, sys.modules[name])
                 forgotten.append(name)
