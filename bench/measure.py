@@ -86,7 +86,7 @@ def run(command: Sequence[str], cwd: Path, status: int = 0) -> Cost:
 
 
 def in_turn(cases: Mapping[str, Callable[[], Cost]], runs: int) -> dict[str, Figures]:
-    """Measure `cases` in turns, `runs` times each, after one round that warms caches and does not count."""
+    """Measure `cases` in turns, `runs` times each, after one round that warms caches; with 0, that round counts."""
     costs: dict[str, list[Cost]] = {name: [] for name in cases}
     for number in range(runs + 1):
         for name, case in cases.items():
