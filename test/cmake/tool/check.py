@@ -25,6 +25,7 @@ def check(project: Project) -> None:
     case(project, "include(good.cmake)")
     project.configure()
     good(project)
+    by_hand(project, opt)
     incremental(project, opt)
     configure_errors(project, opt)
     build_errors(project, opt)
@@ -64,6 +65,28 @@ def good(project: Project) -> None:
     assert "{first, llvm.emit_c_interface, mark = 17 : i64, own}" in lowered, lowered
     assert lowered.count("llvm.load") >= 2, lowered  # unrolled
     project.expect_nothing()
+
+
+def by_hand(project: Project, opt: str) -> None:
+    """The printed command does what the driver does; so does the flat library of a stage."""
+    python = project.settings.python
+    interpreter = f"{python}/bin/python3" if os.path.isdir(python) else python
+    driver = [interpreter, "-B", str(project.settings.sources / "python/lighthouse_build/__main__.py")]
+    payload = str(project.source / "k.mlir")
+    stage = f"--stage={project.binary / 'unroll.stage.mlir'}"
+    expected = project.run(*driver, payload, stage, f"--tool={opt}")
+    command = project.run(*driver, payload, stage, f"--tool={opt}", "--print-tool-command").strip()
+    assert project.run("/bin/sh", "-c", command).strip() == expected.strip()
+    both = f"--stage={project.binary / 'annotate.stage.mlir'}"
+    library = project.binary / "flat.mlir"
+    project.run(*driver, both, stage, "--emit=schedule", "-o", str(library))
+    assert "@helper_1" in library.read_text(), library.read_text()
+    pipeline = f"builtin.module(transform-preload-library{{transform-library-paths={library}}},%s)" % ",".join(
+        f"transform-interpreter{{entry-point=__lh_step{n}}}" for n in range(2)
+    )
+    flat = project.run(opt, payload, f"--pass-pipeline={pipeline}")
+    assert flat.strip() == project.run(*driver, payload, both, stage, f"--tool={opt}").strip()
+    assert "first, mark = 17 : i64" in flat, flat
 
 
 def incremental(project: Project, opt: str) -> None:
