@@ -96,6 +96,7 @@ function(lh_add_check_test name)
   _lh_check_target_arguments(target)
   set(_lh_target_arguments ${target}) # which _lh_resolve_stages() looks at
   _lh_resolve_stages(stages stage_files ${ARG_STAGES})
+  _lh_check_stage_tools("" ${stages})
 
   _lh_driver_command(command)
   if(ARG_RESOLVED)

@@ -23,6 +23,10 @@ CASES = [
     ("lh_add_stage(s PASSES cse TOOL opt)", r"lh_add_stage\(s\): the TOOL 'opt' is neither a target nor a program"),
     ("lh_add_stage(s PASSES cse TOOL not_a_stage)", "the TOOL 'not_a_stage' is a target, but not an executable"),
     (
+        "lh_add_stage(s PASSES cse TOOL /bin/true)\nlh_add_check_test(t SOURCE a.mlir STAGES s CHECK a.mlir)",
+        r"which alone can apply it; lower with lh_lower",
+    ),
+    (
         "lh_add_stage(s SCHEDULE a.mlir PARAMS p=1 TOOL /bin/true)",
         r"PARAMS does not go with TOOL and a \.mlir file, which is handed to the tool unparsed",
     ),
