@@ -280,7 +280,7 @@ def rename(tree: Tree, rng: random.Random) -> Done:
     folder, stem, suffix, users = rng.choice(
         [
             ("pipelines", "nested", ".yaml", ["pipelines/cleanup.yaml"]),
-            ("schedules/helpers", "constants", ".py", ["schedules/helpers/marks.py", "schedules/helpers/sequences.py"]),
+            ("schedules/helpers", "constants", ".py", ["schedules/helpers/marks.py", "schedules/helpers/sequences*.py"]),
             ("schedules/helpers", "sequences", ".py", ["schedules/unroll.py"]),
         ]
     )
@@ -289,7 +289,7 @@ def rename(tree: Tree, rng: random.Random) -> Done:
     number = name[len(stem) :].strip("_")
     new_name = f"{stem}_{int(number or 0) + 1}"
     tree.move(old, f"{folder}/{new_name}{suffix}")
-    for user in users:
+    for user in tree.files(*users):
         tree.write(user, re.sub(rf"\b{name}\b", new_name, tree.read(user)))
     return Done(f"{old} becomes {new_name}{suffix}")
 

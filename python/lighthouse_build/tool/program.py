@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
@@ -20,6 +22,7 @@ __all__ = ["OLDEST", "PATIENCE", "Outcome", "Tool"]
 OLDEST = 18
 # Seconds for what takes a tenth of one.
 PATIENCE = 60.0
+_NO_RANDOMISATION = 0x0040000  # ADDR_NO_RANDOMIZE of personality(2)
 
 
 @frozen
@@ -64,13 +67,14 @@ class Tool:
             InputError: the system does not run it, or patience ran out.
         """
         try:
-            done = subprocess.run(
-                [self.path, *arguments],
-                input=text.encode(),
-                capture_output=True,
-                timeout=patience,
-                check=False,
-            )
+            with _fixed_addresses():
+                done = subprocess.run(
+                    [self.path, *arguments],
+                    input=text.encode(),
+                    capture_output=True,
+                    timeout=patience,
+                    check=False,
+                )
         except subprocess.TimeoutExpired:
             said = " ".join(arguments)
             raise InputError(f"the tool '{self.path}' has not answered '{said}' for {patience:g} s") from None
@@ -92,3 +96,21 @@ class Tool:
         if version and int(version.partition(".")[0]) < OLDEST:
             msg = f"the tool '{self.path}' has LLVM {version}, which is too old; stages need LLVM {OLDEST} or newer"
             raise InputError(msg)
+
+
+@contextmanager
+def _fixed_addresses() -> Iterator[None]:
+    """What this thread starts meanwhile has its memory at the same addresses in every run: passes order by them.
+
+    See `address_layout.py`, which cannot reach into another program. Containers may refuse it.
+    """
+    personality = getattr(ctypes.CDLL(None), "personality", None)
+    before = personality(ctypes.c_ulong(0xFFFFFFFF)) if personality else -1  # which asks
+    if personality is None or before < 0:
+        yield
+        return
+    personality(ctypes.c_ulong(before | _NO_RANDOMISATION))
+    try:
+        yield
+    finally:
+        personality(ctypes.c_ulong(before))
