@@ -280,7 +280,12 @@ def rename(tree: Tree, rng: random.Random) -> Done:
     folder, stem, suffix, users = rng.choice(
         [
             ("pipelines", "nested", ".yaml", ["pipelines/cleanup.yaml"]),
-            ("schedules/helpers", "constants", ".py", ["schedules/helpers/marks.py", "schedules/helpers/sequences*.py"]),
+            (
+                "schedules/helpers",
+                "constants",
+                ".py",
+                [f"schedules/helpers/{user}*.py" for user in ("marks", "sequences")],
+            ),
             ("schedules/helpers", "sequences", ".py", ["schedules/unroll.py"]),
         ]
     )
