@@ -45,7 +45,12 @@ def elsewhere(project: Project, built: dict[str, bytes]) -> None:
     shutil.copytree(source, moved, symlinks=True)
     shutil.copytree(binary, moved.with_name("build"), symlinks=True)
     project.source, project.binary = moved, moved.with_name("build")
-    project.configure("--fresh")
+    if "--fresh" in project.run(project.settings.cmake, "--help"):
+        project.configure("--fresh")
+    else:  # before CMake 3.24, by hand
+        project.remove("CMakeCache.txt")
+        project.remove("CMakeFiles")
+        project.configure()
     project.expect(*EVERYTHING)
     same(project, built)
     link = source.parent / "link"
