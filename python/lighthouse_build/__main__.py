@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 # A full disk truncates bytecode, and Python then fails for ever after. Who installs or configures compiles ahead.
 sys.dont_write_bytecode = True
+
+# This process ends soon, and each collection walks the thousands of objects that modules are made of.
+gc.disable()
 
 # By path, Python puts this directory on the search path (or, isolated, nothing): neither finds the package. Its parent
 # goes before installed packages, of which one may be another version of it, and after the standard library.

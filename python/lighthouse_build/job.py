@@ -9,9 +9,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import address_layout, errors
 from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
@@ -19,7 +17,11 @@ from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.prefix_map import PrefixMap
 from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
@@ -292,6 +294,7 @@ class Job:
                 payload=payload.name,
             )
             module = apply.apply_stages(module, stages, diagnostics, hooks)
+            context.leave(module)
             contents = self._emit_mlir(module)
             if is_cpp:
                 contents.update(self._emit_models(module, signatures, diagnostics))

@@ -380,6 +380,35 @@ def test_the_core_needs_neither_numpy_nor_dialect_modules_and_shares_its_types()
     )
 
 
+def test_loading_the_extensions_alone_leaves_typing_to_who_imports_it() -> None:
+    run(
+        """
+        import sys
+        assert "typing" not in sys.modules
+        from lighthouse_build.bindings import core, direct
+        c = core(whole=False)
+        assert "typing" not in sys.modules and "re" not in sys.modules
+        import typing
+        assert typing.Generic[typing.TypeVar("T")] and typing.__file__
+        """
+    )
+
+
+def test_bindings_that_want_more_of_typing_get_it() -> None:
+    run(
+        """
+        import sys
+        from lighthouse_build.bindings import direct
+        with direct._TypingOnDemand():
+            import typing
+            assert typing.TypeVar("T").__name__ == "T" and "re" not in sys.modules
+            optional = typing.Optional
+        import typing as whole
+        assert optional is whole.Optional and whole.TypeVar("T").__constraints__ == ()
+        """
+    )
+
+
 # One pass or more of every library that the upstream bindings link, by what registers it.
 PASSES = """
     canonicalize cse inline symbol-dce sccp loop-invariant-code-motion strip-debuginfo mem2reg sroa

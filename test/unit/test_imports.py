@@ -62,9 +62,9 @@ CODE = (
 HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
 
 # Modules of the standard library, with what they import themselves.
-STANDARD = "__future__ os"
-FOR_MLIR = f"{STANDARD} site typing enum contextlib marshal mmap gc importlib.util importlib.machinery atexit"
-FOR_CODE = f"{FOR_MLIR} itertools functools math struct collections ctypes"
+STANDARD = "__future__ gc os"
+FOR_MLIR = f"{STANDARD} site enum contextlib marshal mmap importlib importlib.machinery atexit"
+FOR_CODE = f"{FOR_MLIR} re itertools functools math struct collections ctypes"
 
 # Other packages; `mlir` by the name of its provider. What every Python of the environment imports does not count.
 BINDINGS = "mlir mlir._mlir_libs._mlir mlir._mlir_libs._mlirRegisterEverything mlir._mlir_libs._site_initialize_0"

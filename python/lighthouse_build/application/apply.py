@@ -9,11 +9,8 @@ do that by itself.
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
@@ -23,14 +20,18 @@ from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
 
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.resolution.python_step import UserPython
 
-__all__ = ["Hooks", "apply_stages", "describe", "known_passes", "parse_pipeline", "pass_options", "shorten"]
+    # (stage, step, index of the step in its stage, payload)
+    Hook = Callable[[ResolvedStage, Step, int, Any], None]
 
-# (stage, step, index of the step in its stage, payload)
-Hook = Callable[[ResolvedStage, Step, int, Any], None]
+__all__ = ["Hooks", "apply_stages", "describe", "known_passes", "parse_pipeline", "pass_options", "shorten"]
 
 
 @frozen
@@ -194,6 +195,8 @@ def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None)
     try:
         return mlir.load().passmanager.PassManager.parse(pipeline, context)
     except ValueError as error:
+        import re
+
         # What is wrong stands in the text alone, after the name of MLIR's parser and before a picture of the pipeline.
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         found = re.search(r"error: (.*)", lines[0]) if lines else None
@@ -220,6 +223,8 @@ def _stage_file_like(name: str) -> str:
 
 def pass_options(name: str, context: Any) -> dict[str, str]:
     """The options of the pass `name` and their defaults; without lists that are empty, which MLIR does not print."""
+    import re
+
     text = str(mlir.load().passmanager.PassManager.parse(f"any({name})", context))
     found = re.fullmatch(rf"any\({re.escape(name)}\{{(.*)\}}\)", text)
     return dict(re.findall(r"([\w-]+)=(\S*)", found[1])) if found else {}

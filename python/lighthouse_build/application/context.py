@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from lighthouse_build import limits
 from lighthouse_build.bindings import Core, core
@@ -18,9 +15,15 @@ from lighthouse_build.payload import Payload
 from lighthouse_build.prefix_map import PrefixMap
 from lighthouse_build.stage_file import ResolvedStage
 
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
 __all__ = [
     "Diagnostics",
     "context",
+    "leave",
     "load",
     "locate",
     "parse_file",
@@ -54,6 +57,14 @@ def context() -> Iterator[Any]:
     with load().context() as made:
         made.enable_multithreading(False)
         yield made
+
+
+_left: list[Any] = []
+
+
+def leave(module: Any) -> None:
+    """Let `module` and its context end with the process, or with the next call: taking them down costs a job time."""
+    _left[:] = [module]
 
 
 _MAX_LINES = 16
@@ -187,6 +198,8 @@ class Diagnostics:
 
     def flattened(self, text: str) -> Diagnostic:
         """The diagnostics that the interpreter flattens into its exception's text: the first, others as its notes."""
+        import re
+
         pieces = re.split(_FLATTENED, text.strip())
         if len(pieces) < 3:
             said = text.strip().removeprefix(_NO_REASON[0]).strip().removeprefix(_NO_REASON[1]).strip()
@@ -210,6 +223,10 @@ class Diagnostics:
             found = self.flattened(piece)
             # It does not say whether this was a warning or a remark.
             self.found.append(Diagnostic(found.message, found.location, "remark", found.notes))
+        if not rest:
+            return rest
+        import re
+
         for option in re.findall(_PASS_OPTION, rest):
             self.found.append(Diagnostic(option))
         return re.sub(_PASS_OPTION, "", rest)

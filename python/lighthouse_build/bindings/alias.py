@@ -10,19 +10,27 @@ object, in whatever order they are imported.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
-from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any
 
 from lighthouse_build.errors import InputError
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 __all__ = ["AliasFinder", "install", "installed"]
 
 # What the import system writes to a module while it loads it.
 _IMPORT_ATTRIBUTES = ("__name__", "__loader__", "__package__", "__spec__", "__path__", "__file__", "__cached__")
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    import importlib.util  # with what it imports, dear to a job that finds no module here
+
+    return importlib.util.find_spec(name)
 
 
 class _AliasLoader:
@@ -58,11 +66,11 @@ class _AliasLoader:
     # What runpy, inspect and pkgutil ask of a loader.
 
     def _real_loader(self) -> Any:
-        spec = importlib.util.find_spec(self._real)
+        spec = _spec(self._real)
         return spec.loader if spec else None
 
     def is_package(self, fullname: str) -> bool:
-        spec = importlib.util.find_spec(self._real)
+        spec = _spec(self._real)
         return spec is not None and spec.submodule_search_locations is not None
 
     def get_code(self, fullname: str) -> CodeType | None:
@@ -111,7 +119,7 @@ class AliasFinder:
             # A submodule that a C extension made has no spec of its own: read the module.
             path = getattr(module, "__path__", None)
             return getattr(module, "__file__", None), None if path is None else list(path)
-        spec = importlib.util.find_spec(real)
+        spec = _spec(real)
         if spec is None:
             return None
         locations = spec.submodule_search_locations

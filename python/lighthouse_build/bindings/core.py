@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Callable, Iterator
-from typing import Any
 
 from lighthouse_build.bindings.direct import open_package
 from lighthouse_build.bindings.provider import Provider, activate, find
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 __all__ = ["Core", "core"]
 

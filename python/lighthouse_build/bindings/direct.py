@@ -14,12 +14,15 @@ Whoever asks the package for more has it executed after all.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from importlib.machinery import PathFinder
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["complete", "open_package"]
 
@@ -33,10 +36,13 @@ def open_package(name: str) -> Callable[[], Any] | None:
     """
     libraries = f"{name}._mlir_libs"
     parent = importlib.import_module(name)
-    spec = importlib.util.find_spec(libraries)
-    if libraries in sys.modules or spec is None:
+    # `importlib.util` could find it and make the module, but takes a millisecond to import.
+    spec = PathFinder.find_spec(libraries, parent.__path__)
+    if libraries in sys.modules or spec is None or spec.submodule_search_locations is None:
         return None
-    package = importlib.util.module_from_spec(spec)
+    package = ModuleType(libraries)
+    package.__spec__, package.__loader__, package.__package__ = spec, spec.loader, libraries
+    package.__path__, package.__file__ = spec.submodule_search_locations, spec.origin
     # Of 20,000 functions that the library has for Python, a job calls a few hundred: bind those when they are called.
     sys.setdlopenflags(os.RTLD_LAZY)
     sys.modules[libraries] = package
@@ -47,7 +53,8 @@ def open_package(name: str) -> Callable[[], Any] | None:
         del sys.modules[libraries]
         return None
     vars(package)["__getattr__"] = lambda attribute: _attribute(package, attribute)
-    ir = importlib.import_module(f"{libraries}._mlir").ir
+    with _TypingOnDemand():
+        ir = importlib.import_module(f"{libraries}._mlir").ir
     registry = ir.DialectRegistry()
     hooks = [everything.register_llvm_translations]
     for module in (everything, *_site_initializers(libraries)):
@@ -65,6 +72,36 @@ def open_package(name: str) -> Callable[[], Any] | None:
         return made
 
     return context
+
+
+class _TypingOnDemand:
+    """While open, `typing` is a module that is imported when something else than `TypeVar` is looked up in it.
+
+    The extension makes type variables for its generic classes, which nothing here ever asks for; `typing` and `re`
+    behind it take a fifth of the time of a small lowering.
+    """
+
+    def __enter__(self) -> None:
+        self.stand_in = ModuleType("typing")
+        vars(self.stand_in).update(TypeVar=_TypeVariable, __getattr__=self._attribute)
+        sys.modules.setdefault("typing", self.stand_in)
+
+    def __exit__(self, *_: object) -> None:
+        if sys.modules.get("typing") is self.stand_in:
+            del sys.modules["typing"]
+
+    def _attribute(self, name: str) -> Any:
+        if name.startswith("__"):  # the import system asks for such
+            raise AttributeError(name)
+        self.__exit__()
+        return getattr(importlib.import_module("typing"), name)
+
+
+class _TypeVariable:
+    """In place of a `typing.TypeVar`."""
+
+    def __init__(self, name: str, *constraints: object, **options: object) -> None:
+        self.__name__ = name
 
 
 def _site_initializers(libraries: str) -> list[ModuleType]:

@@ -16,8 +16,6 @@ Functions of the LLVM dialect are taken as they are: exported unless internal, w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lighthouse_build.application.context import load, locate
 from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type, split_types
@@ -36,6 +34,11 @@ from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_fun
 from lighthouse_build.emission.names import why_no_function_name
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError
 from lighthouse_build.frozen import frozen, replace
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 __all__ = ["Signature", "Signatures", "finish", "mark"]
 

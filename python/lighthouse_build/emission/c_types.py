@@ -8,10 +8,12 @@ Works on types as MLIR prints them, without MLIR: an interface file holds them a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Union
 
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "BY_VALUE",
@@ -79,7 +81,8 @@ class MemRef:
         return f"lh_memref_{self.element.key}_{self.rank}d"
 
 
-CType = Union[Scalar, MemRef]  # noqa: UP007 (evaluated, on Python 3.10 too)
+if TYPE_CHECKING:
+    CType = Scalar | MemRef
 
 BY_VALUE: Mapping[str, str] = {
     "i1": "bool",

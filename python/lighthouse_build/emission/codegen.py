@@ -13,14 +13,17 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from typing import IO, Any
 
 from lighthouse_build.emission.llvm_ir import code_of, to_reader
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
 from lighthouse_build.frozen import frozen
 from lighthouse_build.target import Target, baseline_cpu, baseline_features, normalise_triple, same_platform
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from typing import IO, Any
 
 __all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
 

@@ -8,9 +8,11 @@ Pointers are opaque, so nobody else sees the type of a global.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lighthouse_build.application import context as mlir
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["pack"]
 

@@ -18,11 +18,13 @@ several, none may share a buffer with another, because the caller will free each
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 from lighthouse_build.emission.c_types import split_function_type
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
 __all__ = [
     "ARGUMENT",

@@ -13,11 +13,15 @@ import os
 from collections.abc import Iterable, Sequence
 
 from lighthouse_build.emission.c_text import COLUMNS, call_like, guard
-from lighthouse_build.emission.c_types import CType, MemRef, parse_type
+from lighthouse_build.emission.c_types import MemRef, parse_type
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.names import is_c_name
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from lighthouse_build.emission.c_types import CType
 
 __all__ = ["guard_name", "render"]
 

@@ -7,10 +7,12 @@ Written beside an object as a small JSON file, so that the header of a library o
 
 from __future__ import annotations
 
-from typing import Any
-
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["SUFFIX", "Function", "Interface", "Value"]
 

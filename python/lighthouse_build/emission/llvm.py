@@ -12,9 +12,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
 from ctypes import byref, c_bool, c_char_p, c_int, c_size_t, c_uint, c_void_p
-from typing import Any
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 __all__ = [
     "Module",

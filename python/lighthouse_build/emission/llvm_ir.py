@@ -20,8 +20,11 @@ import functools
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["code_of", "to_reader"]
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
 
 from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of
 from lighthouse_build.emission.interface import Function, Value
 from lighthouse_build.errors import LoweringError, SourceLocation
 from lighthouse_build.frozen import frozen, replace
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
 
 __all__ = ["Signature", "WrapperReader", "llvm_function_type", "tag_of"]
 

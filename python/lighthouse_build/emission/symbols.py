@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Sequence
 
 from lighthouse_build.errors import Diagnostic, LoweringError
 from lighthouse_build.frozen import frozen
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 __all__ = ["explain_undefined", "is_libm", "undefined_symbols"]
 

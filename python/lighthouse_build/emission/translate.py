@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import Diagnostic, LoweringError
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 __all__ = ["check_lowered", "translate"]
 

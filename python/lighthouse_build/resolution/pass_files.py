@@ -9,19 +9,17 @@ a project what they like. No hook sees that: so every value of an option that na
 from __future__ import annotations
 
 import os
-import re
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lighthouse_build.resolution.dependencies import Dependencies
 
 __all__ = ["add_pass_files"]
 
-# A pipeline as text, and the options of a pass in a schedule.
-_PIPELINE = re.compile(r'lh\.pass_pipeline = "((?:[^"\\]|\\.)*)"')
-_OPTIONS = re.compile(r"transform\.apply_registered_pass [^\n]* with options = \{([^\n]*?)\} to ")
-_VALUE = re.compile(r'([\w-]+)"? ?= ?"?([^\s{}"]+)')
 _MLIR = (".mlir", ".mlirbc")
+_BETWEEN_WORDS = str.maketrans('{}"', "   ")
 _SUFFIXES = (*_MLIR, ".a", ".bc", ".json", ".ll", ".o", ".so", ".yaml", ".yml")
 
 
@@ -30,12 +28,37 @@ def add_pass_files(body: str, dependencies: Dependencies) -> None:
 
     A directory of libraries counts with the libraries in it.
     """
-    if "lh.pass_pipeline" not in body and "apply_registered_pass" not in body:
-        return
-    for text in (*_PIPELINE.findall(body), *_OPTIONS.findall(body)):
-        for option, values in _VALUE.findall(text):
+    for text in _with_options(body):
+        for option, values in _options(text):
             for path in values.split(","):
                 _add(path, option, dependencies)
+
+
+def _with_options(body: str) -> Iterator[str]:
+    """What may hold options: each pipeline as text, and the options of each pass in a schedule.
+
+    Without regular expressions: every lowering comes here, and compiling them takes as long as parsing its payload.
+    """
+    for after in body.split('lh.pass_pipeline = "')[1:]:
+        end = after.find('"')
+        while end > 0 and after[end - 1] == "\\":
+            end = after.find('"', end + 1)
+        yield after[:end]
+    for after in body.split("transform.apply_registered_pass ")[1:]:
+        _, found, options = after.partition("\n")[0].partition(" with options = {")
+        if found:
+            yield options.partition("} to ")[0]
+
+
+def _options(text: str) -> Iterator[tuple[str, str]]:
+    """Each option in `text` and its value: `name=value` in a pipeline, `"name" = "value"` in a schedule."""
+    words = text.translate(_BETWEEN_WORDS).split()
+    for i, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name and value:
+            yield name, value
+        elif word == "=" and 0 < i < len(words) - 1:
+            yield words[i - 1], words[i + 1]
 
 
 def _add(path: str, option: str, dependencies: Dependencies) -> None:

@@ -8,9 +8,7 @@ MLIR is loaded, in a context of its own, only if the plan is more than passes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
@@ -19,7 +17,11 @@ from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
 from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, TOOL_SCHEDULE, ResolvedStage, Step
 
+TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
     from lighthouse_build.resolution.python_step import UserPython
     from lighthouse_build.tool.program import Tool
 
