@@ -111,6 +111,15 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT / "python")}
 
 
+def library() -> Path:
+    """The library of the llvmlite that is installed."""
+    import llvmlite
+
+    names = ("libllvmlite.so", "libllvmlite.dylib", "llvmlite.dll")
+    paths = (Path(llvmlite.__file__).parent / "binding" / name for name in names)
+    return next(path for path in paths if path.exists())
+
+
 def test_native_of_another_architecture() -> None:
     host = codegen.resolve_target(None, None, ()).arch
     other = AARCH64 if host != "aarch64" else X86
@@ -141,6 +150,45 @@ def test_old_llvm_is_refused() -> None:
     with pytest.raises(InputError, match=r"llvmlite has LLVM 21\.1\.0.*LLVM 22 or newer.*pip install"):
         codegen._check_version((21, 1, 0))
     codegen._check_version((23, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"_version.py": "version_version = '0.51.0'\n"}, "0.51.0"),
+        ({"_version.py": "version_version = '0.500.1'\n"}, "0.500.1"),
+        ({"_version.py": "def get_versions(): ...\n"}, "an unknown version"),
+        ({}, "an unknown version"),
+    ],
+)
+def test_another_llvmlite_is_refused_before_it_is_called(tmp_path: Path, files: dict[str, str], found: str) -> None:
+    package = tmp_path / "llvmlite"
+    (package / "binding").mkdir(parents=True)
+    # What is loaded in spite of its version would be the real library, and work.
+    (package / "binding" / library().name).symlink_to(library())
+    for name, text in {"__init__.py": "", **files}.items():
+        (package / name).write_text(text)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from lighthouse_build.emission.codegen import llvm_version\n"
+        "from lighthouse_build.errors import InputError\n"
+        "try: llvm_version()\n"
+        "except InputError as error: print(error.message)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == (
+        f"the code generator needs llvmlite 0.50 (found {found} at '{package}', whose functions may take other "
+        f"arguments); install it with: {sys.executable} -m pip install 'llvmlite==0.50.*'\n"
+    )
+
+
+def test_the_functions_of_the_pinned_llvmlite_are_known() -> None:
+    from lighthouse_build.emission import llvm
+
+    assert f'"llvmlite=={llvm._VERSION}.' in (ROOT / "pyproject.toml").read_text()
+    assert f"needs llvmlite {llvm._VERSION} (" in Path(codegen.__file__).read_text()
 
 
 # --- What a module asks for -------------------------------------------------------------------------------------------

@@ -45,7 +45,10 @@ def _llvm() -> Any:
     try:
         from lighthouse_build.emission import llvm
     except ImportError as error:
-        msg = f"the code generator needs llvmlite ({error}); install it with: {sys.executable} -m pip install llvmlite"
+        msg = (
+            f"the code generator needs llvmlite 0.50 ({error}); install it with: "
+            f"{sys.executable} -m pip install 'llvmlite==0.50.*'"
+        )
         raise InputError(msg) from None
     _check_version(llvm.llvm_version_info)
     llvm.initialize()
@@ -57,7 +60,7 @@ def _check_version(version: tuple[int, ...]) -> None:
         found = ".".join(map(str, version))
         msg = (
             f"llvmlite has LLVM {found}, which cannot read what the bindings write; LLVM {_OLDEST_LLVM} or newer is "
-            f"needed: {sys.executable} -m pip install --upgrade llvmlite"
+            f"needed: {sys.executable} -m pip install 'llvmlite==0.50.*'"
         )
         raise InputError(msg)
 

@@ -35,7 +35,6 @@ _TYPES = ("half", "bfloat", "float", "double", "fp128", "x86_fp80", "ppc_fp128")
 _LITERAL_PATTERN = (
     r"f0x[0-9A-Fa-f]+|[-+]inf|[-+]qnan|[-+]s?nan\(0x[0-9A-Fa-f]+\)|[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?"
 )
-_LITERAL = re.compile(_LITERAL_PATTERN)
 # A type, with the literal that follows it if one does, or a literal; what stands before and after shows that it is not
 # part of a name (`%float`, `@f0x1`, `$a-1.5e-1`, `-inf:`).
 _TOKEN = re.compile(rf"([ (\[<{{,])(?:({'|'.join(_TYPES)})(?: ({_LITERAL_PATTERN}))?|({_LITERAL_PATTERN}))(?![-\w.$:])")
@@ -193,7 +192,8 @@ class _Line:
 
 # --- Attributes -------------------------------------------------------------------------------------------------------
 
-_ATTRIBUTE = re.compile(
+# Compiled when it is used, which is seldom.
+_ATTRIBUTE = (
     r"(?<![-\w.$@%!#])"
     r"(?:(?P<word>noipa|nooutline)\b|prefalign\(\d+\) ?|denormal_fpenv\((?P<modes>[^)]*)\)|target_mem: (?P<memory>\w+))"
 )
@@ -209,7 +209,7 @@ _DENORMAL_MODES = {
 
 
 def _rewrite_attributes(code: str) -> str:
-    return _ATTRIBUTE.sub(_rewrite_attribute, code)
+    return re.sub(_ATTRIBUTE, _rewrite_attribute, code)
 
 
 def _rewrite_attribute(match: re.Match[str]) -> str:
@@ -364,7 +364,8 @@ def _convert_all(type_: str, items: list[str]) -> list[str]:
     if type_ == "double" and not any("n" in item for item in items):
         return [item[1:] if item.startswith("f0x") and len(item) == 19 else item for item in items]
     # Of a 16-bit type there are few; the others are rare.
-    known = {item: _convert(type_, item) if _LITERAL.fullmatch(item) else item for item in set(items)}
+    is_literal = re.compile(_LITERAL_PATTERN).fullmatch
+    known = {item: _convert(type_, item) if is_literal(item) else item for item in set(items)}
     return list(map(known.__getitem__, items))
 
 
