@@ -121,8 +121,12 @@ def core(package: str | None = None, *, whole: bool = True) -> Core:
 
 
 def _extension(provider: Provider, name: str, what: str) -> Any:
+    full_name = f"{provider.name}._mlir_libs.{name}"
     try:
-        return importlib.import_module(f"{provider.name}._mlir_libs.{name}")
+        module = importlib.import_module(full_name)
+        if getattr(module, "__file__", None) is None:  # a folder of stubs, taken for a package
+            raise ImportError(f"No module named '{full_name}'", name=full_name)
     except ImportError as error:
         msg = f"the MLIR Python bindings '{provider}' lack {what}: {error}; choose others with LH_MLIR_PACKAGE"
         raise InputError(msg) from error
+    return module

@@ -54,7 +54,10 @@ def open_package(name: str) -> Callable[[], Any] | None:
         return None
     vars(package)["__getattr__"] = lambda attribute: _attribute(package, attribute)
     with _TypingOnDemand():
-        ir = importlib.import_module(f"{libraries}._mlir").ir
+        ir = getattr(importlib.import_module(f"{libraries}._mlir"), "ir", None)
+    if ir is None:  # where the library is missing, a folder of its stubs is taken for it
+        del sys.modules[libraries]
+        return None
     registry = ir.DialectRegistry()
     hooks = [everything.register_llvm_translations]
     for module in (everything, *_site_initializers(libraries)):
