@@ -108,7 +108,7 @@ directories `<OUTPUT_DIRECTORY>/<name>/file.<extension>`. The header is below `<
 
 ### Errors
 
-Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; missing payloads; an unknown stage, or a
+Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; missing payloads; a `::` name that is no stage, or a
 target that is none; two outputs of one name; a language that must be enabled; an unbalanced square bracket, a
 semicolon, or a `#` in a path.
 

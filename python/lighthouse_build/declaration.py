@@ -39,7 +39,7 @@ def _moved(diagnostic: Diagnostic, file: str, call: str, source: str) -> Diagnos
     if location and location.file == COMMAND_LINE:
         declared, exact = _find(location, file, call, source)
         if not exact:
-            notes.append(Diagnostic(f"in {call}, as the stage language writes it", location, "note"))
+            notes.append(Diagnostic(f"in {call}, which stands for this spec", location, "note"))
         location = declared
     return replace(diagnostic, location=location, notes=tuple(notes))
 

@@ -45,7 +45,7 @@ class Flag:
     def shown(self) -> list[str]:
         """Its spellings with their value, as a user types them."""
         if self.choices and self.default is None:
-            return [name + choice for name in self.names for choice in self.choices]
+            return [f"{name}{'=' * name.startswith('--')}{choice}" for name in self.names for choice in self.choices]
         equals = "[={}]" if self.default is not None else "={}"
         return [
             name + (equals if name.startswith("--") else " {}").format(self.value) if self.value else name
