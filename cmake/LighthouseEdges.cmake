@@ -59,7 +59,17 @@ function(_lh_add_edge sources)
   set(stamp "${ARG_STAMP}.stamp")
   set(depfile "${ARG_STAMP}.d")
   _lh_driver_command(driver)
-  set(command ${driver} ${ARG_ARGUMENTS} "--stamp=${stamp}" "--depfile=${depfile}")
+  # What CMake takes names in a depfile to start from; the same depfile then comes of every build tree.
+  cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
+  set(prefix "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
+  set(
+    command
+    ${driver}
+    ${ARG_ARGUMENTS}
+    "--stamp=${stamp}"
+    "${prefix}"
+    "--depfile=${depfile}"
+  )
   # The interpreter is run by path, which alone is no dependency. The driver itself is in the depfile.
   set(depends ${ARG_DEPENDS} "${LH_PYTHON_EXECUTABLE}")
   set(pool "")
@@ -91,6 +101,10 @@ function(_lh_add_edge sources)
     )
     set(${sources} "${stamp}" PARENT_SCOPE)
   else()
+    # A tree that was moved keeps the stamps of its subdirectories, also with --fresh, and CMake does not notice for them
+    # that the command is another one.
+    file(GENERATE OUTPUT "${ARG_STAMP}.command" CONTENT "${command}\n") # only if it differs
+    list(APPEND depends "${ARG_STAMP}.command")
     # Before CMake 4.0, what a depfile for Make has ever named stays a dependency, and once it is deleted the rule
     # runs for ever. Without its notes CMake reads the depfiles again.
     set(notes "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${ARG_OWNER}.dir/compiler_depend.internal")

@@ -100,6 +100,7 @@ class Request:
     allow_undefined: tuple[str, ...] = ()
     stamp: str | None = None
     depfile: str | None = None
+    depfile_prefix: tuple[str, str] | None = None
     timeout: float | None = None
     print_before: tuple[str, ...] = ()
     print_after: tuple[str, ...] = ()
@@ -197,6 +198,9 @@ FLAGS = (
     ),
     Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
     Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
+    Flag(
+        "output", ("--depfile-prefix",), "in the depfile, write NEW for the directory OLD of what is in it", "OLD=NEW"
+    ),
     Flag("code generation", ("--target-triple",), "default: this machine's", "TRIPLE"),
     Flag("code generation", ("--cpu",), "default: the baseline of the triple; native: this machine's", "CPU"),
     Flag("code generation", ("--features",), "CPU features, as in +avx2,-fma", "LIST"),
@@ -336,7 +340,7 @@ def parse(argv: Sequence[str]) -> Request:
         include=values.all("-I"),
         python_path=values.all("--python-path"),
         environment=tuple(map(_variable, values.all("--environment"))),
-        prefix_map=tuple(map(_prefix, values.all("--prefix-map"))),
+        prefix_map=_prefixes(values, "--prefix-map"),
         triple=values.last("--target-triple"),
         cpu=values.last("--cpu"),
         features=tuple(f for f in (values.last("--features") or "").split(",") if f),
@@ -349,6 +353,7 @@ def parse(argv: Sequence[str]) -> Request:
         allow_undefined=values.all("--allow-undefined"),
         stamp=values.last("--stamp"),
         depfile=values.last("--depfile"),
+        depfile_prefix=prefixes[-1] if (prefixes := _prefixes(values, "--depfile-prefix")) else None,
         timeout=_seconds(values.last("--timeout")),
         print_before=values.all("--print-ir-before"),
         print_after=values.all("--print-ir-after"),
@@ -438,11 +443,14 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _prefix(text: str) -> tuple[str, str]:
-    old, equals, new = text.rpartition("=")  # a directory of the build machine is the likelier to have one
-    if not old or not equals:
-        raise UsageError(f"'--prefix-map={text}' wants OLD=NEW")
-    return old, new
+def _prefixes(values: flags.Values, flag: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in values.all(flag):
+        old, equals, new = text.rpartition("=")  # a directory of the build machine is the likelier to have one
+        if not old or not equals:
+            raise UsageError(f"'{flag}={text}' wants OLD=NEW")
+        pairs.append((old, new))
+    return tuple(pairs)
 
 
 def _check_without_payload(request: Request, group: frozenset[str]) -> None:

@@ -183,7 +183,7 @@ def _embed(request: Request) -> None:
 
     paths = {e.kind: e.path for e in request.emissions}
     header = paths["embedded-header"]
-    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         stages = _resolved_stages(request)
         provider = find()
         guard = guard_name(header, "stages")
@@ -211,7 +211,7 @@ def _identify_tool(request: Request) -> None:
     from lighthouse_build.tool.identity import files, identify
 
     (emission,) = request.emissions
-    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         contents = {emission.path: identify(request.tool).encode()}
         _commit(request, edge, contents, [*files(request.tool), *_driver_files()])
 
@@ -316,7 +316,7 @@ def _merge_header(request: Request) -> None:
     from lighthouse_build.resolution.plan import read_text
 
     (emission,) = request.emissions
-    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         text = _merged(request, {path: read_text(path) for path in request.inputs})
         inputs = [os.path.abspath(path) for path in request.inputs]
         _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_driver_files()])
@@ -351,7 +351,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
 
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies()
-    with Edge(_paths(request), request.stamp, request.depfile) as edge:
+    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None

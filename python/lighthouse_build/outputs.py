@@ -33,10 +33,17 @@ __all__ = ["Edge", "depfile_text"]
 class Edge:
     """One run of the driver as the build sees it; a context manager that cleans up what it made."""
 
-    def __init__(self, outputs: Iterable[str], stamp: str | None, depfile: str | None) -> None:
+    def __init__(
+        self,
+        outputs: Iterable[str],
+        stamp: str | None,
+        depfile: str | None,
+        depfile_prefix: tuple[str, str] | None = None,
+    ) -> None:
         self.outputs = list(outputs)
         self.stamp = stamp
         self.depfile = depfile
+        self.depfile_prefix = depfile_prefix  # a directory, and what is written for it there
         self._lock: int | None = None
         self._time: int | None = None
         self._temporaries: dict[str, str] = {}
@@ -81,7 +88,7 @@ class Edge:
             files = {path: data for path, data in files.items() if not _holds(path, data)}
         if self.depfile:
             target = self.stamp or next(iter(contents), self.depfile)
-            files[self.depfile] = os.fsencode(depfile_text(target, inputs))
+            files[self.depfile] = os.fsencode(depfile_text(target, inputs, self.depfile_prefix))
         if self.stamp:
             files[self.stamp] = b""
         for path, data in files.items():
@@ -173,10 +180,24 @@ def _holds(path: str, data: bytes) -> bool:
         return False
 
 
-def depfile_text(target: str, inputs: Iterable[str]) -> str:
-    """A depfile in the syntax of Make, as Ninja and CMake read it."""
-    lines = [f"{_escape(target)}:", *(f"  {_escape(path)}" for path in inputs)]
+def depfile_text(target: str, inputs: Iterable[str], prefix: tuple[str, str] | None = None) -> str:
+    """A depfile in the syntax of Make, as Ninja and CMake read it.
+
+    Args:
+        prefix: a directory, and what is written for it in the names of what is in it. So the depfiles of two build
+            trees are the same: CMake knows that names start from the binary directory of the rule.
+    """
+    names = (_without_prefix(path, prefix) if prefix else path for path in (target, *inputs))
+    lines = [f"{_escape(next(names))}:", *(f"  {_escape(name)}" for name in names)]
     return " \\\n".join(lines) + "\n"
+
+
+def _without_prefix(path: str, prefix: tuple[str, str]) -> str:
+    old, new = prefix
+    inside = os.path.join(old, "")
+    if not path.startswith(inside) or path == inside:
+        return path
+    return os.path.normpath(os.path.join(new, path[len(inside) :]))
 
 
 def _escape(path: str) -> str:

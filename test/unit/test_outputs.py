@@ -108,6 +108,13 @@ def test_depfiles_escape_what_make_reads_otherwise() -> None:
     assert depfile_text("a b", ["c$d", "e#f", "g[h]"]) == "a\\ b: \\\n  c$$d \\\n  e\\#f \\\n  g[h]\n"
 
 
+def test_depfiles_name_what_is_in_the_build_tree_from_elsewhere() -> None:
+    inputs = ["/b/sub/x $", "/b", "/b/", "/bb/x", "/s/x"]
+    text = depfile_text("/b/sub/dir/s", inputs, ("/b", ".."))
+    assert text == "../sub/dir/s: \\\n  ../sub/x\\ $$ \\\n  /b \\\n  /b/ \\\n  /bb/x \\\n  /s/x\n"
+    assert depfile_text("/b/s", ["/b/x"], ("/b", ".")) == "s: \\\n  x\n"
+
+
 def test_links_and_pipes_stay(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")

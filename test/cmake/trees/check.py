@@ -9,11 +9,13 @@ from run import MAKE, Project
 
 GENERATED = "Resolving stage generated"
 INCLUDED = "Resolving stage included"
+CONFIGURED = "Resolving stage configured"
 INLINE = "Resolving stage lower-to-llvm.yaml, ensure-debug-info-scope-on-llvm-func"
 ONE = "Lowering one/kernels/one"
 TWO = "Lowering two/kernels/two"
 HEADER = "Writing the header of one"
-EVERYTHING = {GENERATED, INCLUDED, INLINE, ONE, TWO, HEADER}
+EVERYTHING = {GENERATED, INCLUDED, CONFIGURED, INLINE, ONE, TWO, HEADER}
+DEPFILES = ("CMakeFiles/*.lh/**/*.d", "sub/CMakeFiles/*.lh/**/*.d")
 OUTPUTS = ("*.stage.mlir", "one/**/*.o", "one/**/*.ll", "one/**/*.mlirbc", "one/**/*.h", "two/**/*.mlir")
 
 
@@ -26,6 +28,7 @@ def check(project: Project) -> None:
     assert len(built) == 8, sorted(built)
     for path, data in built.items():
         assert str(project.source.parent).encode() not in data, f"{path} names the directory it was built in"
+    depfiles(project)
     elsewhere(project, built)
     edits(project)
     losses(project)
@@ -36,6 +39,23 @@ def same(project: Project, built: dict[str, bytes]) -> None:
     found = project.contents(*OUTPUTS)
     different = [path for path in built if found.get(path) != built[path]]
     assert not different, f"in {project.binary} these differ: {different}"
+
+
+def depfiles(project: Project) -> None:
+    """Those of two build trees of one source tree are the same."""
+    first = project.contents(*DEPFILES)
+    assert len(first) == 7, sorted(first)
+    binary, project.binary = project.binary, project.source.parent / "second" / "build"
+    project.configure()
+    project.expect(*EVERYTHING)
+    second = project.contents(*DEPFILES)
+    different = [path for path in first if first[path] != second.get(path)]
+    assert not different, f"these differ between two build trees: {different}"
+    assert not [path for path, data in first.items() if str(binary).encode() in data]
+    # The names in them are heeded.
+    (project.binary / "sub/configured.yaml").touch()
+    project.expect(CONFIGURED)
+    project.binary = binary
 
 
 def elsewhere(project: Project, built: dict[str, bytes]) -> None:
