@@ -51,7 +51,7 @@ def test_full_disk(directory: Path) -> None:
     """A real one: a file system of 64 KB, mounted in a name space of its own."""
     probe = ["unshare", "--map-root-user", "--mount", "true"]
     if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True).returncode != 0:
-        pytest.skip("this system lets nobody mount a small file system")
+        pytest.skip("a full disk needs unshare (util-linux), and a kernel that grants name spaces to its caller")
     (directory / "disk").mkdir()
     script = (
         "mount -t tmpfs -o size=64k tmpfs disk || exit 99\n"
@@ -69,7 +69,7 @@ def test_full_disk(directory: Path) -> None:
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", *job]
     run = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
     if run.returncode == 99:
-        pytest.skip("this system lets nobody mount a small file system")
+        pytest.skip(f"a full disk needs a kernel that mounts tmpfs in a name space: {run.stderr.strip()}")
     assert run.returncode == INPUT, run.stderr
     assert "error: cannot write 'disk/a.mlir': No space left on device" in run.stderr
     assert run.stdout.split() == ["a.mlir", "full", "s.lock", "old"]
@@ -90,7 +90,7 @@ def test_read_only_directory(directory: Path) -> None:
     if os.geteuid() == 0:  # whom nothing is read-only, with all capabilities
         unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
         if shutil.which("setpriv") is None or subprocess.run([*unprivileged, "true"], capture_output=True).returncode:
-            pytest.skip("root cannot give up its privileges here")
+            pytest.skip("for root nothing is read-only; needs setpriv (util-linux) and leave to drop capabilities")
     out = directory / "out"
     out.mkdir()
     (out / "old.mlir").write_text("old")

@@ -128,7 +128,7 @@ def unprivileged() -> tuple[str, ...]:
         return ()
     command = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
     if shutil.which("setpriv") is None or subprocess.run([*command, "true"], capture_output=True).returncode:
-        pytest.skip("root cannot give up its privileges here")
+        pytest.skip("for root nothing is read-only; needs setpriv (util-linux) and leave to drop capabilities")
     return command
 
 
@@ -151,13 +151,15 @@ def open_directory() -> Iterator[Path]:
 def test_another_user(open_directory: Path, usual: list[bytes]) -> None:
     """One without a home, or an entry in the password file, builds in a tree that somebody else has begun."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("only root can become another user")
+        pytest.skip("only root becomes another user, with setpriv (util-linux)")
     prefix = ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
     again = "import subprocess, sys; import numpy; subprocess.run([sys.executable, '-c', 'pass'], check=True)"
     probe = [*prefix, sys.executable, "-c", f"open({str(DRIVER)!r}); {again}"]
     reachable = subprocess.run(probe, capture_output=True, check=False)
     if reachable.returncode:
-        pytest.skip("this Python, or these sources, are not readable for other users")
+        pytest.skip(
+            f"another user can read {sys.executable}, its packages or {DRIVER} not: they lie in a private directory"
+        )
     fill(open_directory)
     assert build(open_directory, prefix=prefix, environment={"PATH": PATH}) == usual
     # What root made is not theirs to change.

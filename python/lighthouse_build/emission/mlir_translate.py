@@ -8,12 +8,11 @@ version of MLIR, so that it gets text, and what goes wrong in it is told with bo
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Callable
 
 from lighthouse_build.errors import CrashError, Diagnostic, InputError, LoweringError, SourceLocation
+from lighthouse_build.programs import newest
 from lighthouse_build.tool import messages
 from lighthouse_build.tool.program import Tool
 
@@ -21,7 +20,6 @@ __all__ = ["find", "translate"]
 
 _OLDEST = 22  # major version of LLVM; older ones read other properties of EmitC's operations
 _NAME = "mlir-translate"
-_VERSIONED = re.compile(rf"{_NAME}-(\d+)")
 _FLAG = "--mlir-to-cpp"
 _REMEDY = (
     "install LLVM's MLIR tools (mlir-22-tools or newer on Debian and Ubuntu), or name one: --mlir-translate, "
@@ -35,26 +33,11 @@ def find(wish: str = "") -> Tool:
     Raises:
         InputError: there is none.
     """
-    found = shutil.which(wish or _NAME) or (None if wish else _newest())
+    found = shutil.which(wish or _NAME) or (None if wish else newest(_NAME))
     if found is None:
         msg = f"there is no program '{wish}' to write C++ with" if wish else f"{_NAME} writes C++, and is not on PATH"
         raise InputError(f"{msg}; {_REMEDY}")
     return Tool(found)
-
-
-def _newest() -> str | None:
-    """mlir-translate-<version>, as Debian installs it; of several the newest."""
-    versions: dict[int, str] = {}
-    for directory in os.environ.get("PATH", "").split(os.pathsep):
-        try:
-            names = os.listdir(directory or ".")
-        except OSError:
-            continue
-        for name in names:
-            match = _VERSIONED.fullmatch(name)
-            if match and shutil.which(name, path=directory):
-                versions.setdefault(int(match[1]), os.path.join(directory, name))
-    return versions[max(versions)] if versions else None
 
 
 def translate(text: str, tool: Tool, bindings: Callable[[], str]) -> str:

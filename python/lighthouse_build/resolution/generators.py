@@ -75,7 +75,7 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
         path = self.get_filename(fullname)
         try:
             fresh = os.stat(path).st_mtime_ns < os.stat(importlib.util.cache_from_source(path)).st_mtime_ns
-        except (OSError, NotImplementedError):
+        except (OSError, NotImplementedError):  # no bytecode yet; an interpreter that keeps none
             fresh = False
         return super().get_code(fullname) if fresh else self.source_to_code(self.get_data(path), path)
 

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lighthouse_build.errors import InputError
+from lighthouse_build.programs import newest
 
 __all__ = ["find", "unused_prefixes"]
 
 # What the package needs to run; by path, so that an isolated interpreter finds it also in an environment of its own.
 _MODULE = ("-I", "-m", "filecheck")
-_VERSIONED = re.compile(r"FileCheck-(\d+)")
 
 
 def find(wish: str | None = None, python: str = sys.executable) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ def find(wish: str | None = None, python: str = sys.executable) -> tuple[str, ..
             msg = f"no FileCheck at '{wish}'; give the path of LLVM's FileCheck or of the Python one"
             raise InputError(msg)
         return (found,)
-    found = shutil.which("FileCheck") or _newest_versioned()
+    found = shutil.which("FileCheck") or newest("FileCheck")
     if found is not None:
         return (found,)
     script = os.path.join(os.path.dirname(python), "filecheck")
@@ -53,21 +53,6 @@ def find(wish: str | None = None, python: str = sys.executable) -> tuple[str, ..
         f"install it ({python} -m pip install filecheck), or name one (LH_FILECHECK in CMake)"
     )
     raise InputError(msg)
-
-
-def _newest_versioned() -> str | None:
-    """FileCheck-<version>, as Debian installs it; of several the newest."""
-    versions: dict[int, str] = {}
-    for directory in os.environ.get("PATH", "").split(os.pathsep):
-        try:
-            names = os.listdir(directory or ".")
-        except OSError:
-            continue
-        for name in names:
-            match = _VERSIONED.fullmatch(name)
-            if match and shutil.which(name, path=directory):
-                versions.setdefault(int(match[1]), os.path.join(directory, name))
-    return versions[max(versions)] if versions else None
 
 
 def unused_prefixes(path: Path, prefixes: Sequence[str]) -> list[str]:

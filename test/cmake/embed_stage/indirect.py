@@ -6,5 +6,5 @@ from mlir import ir
 
 
 def hidden(*, payload: ir.Module) -> ir.Module:
-    """Returns nothing: it is never called."""
-    raise NotImplementedError
+    """Gives the payload back; embedding refuses it before."""
+    return payload
