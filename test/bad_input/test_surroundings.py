@@ -158,7 +158,7 @@ def test_another_user(open_directory: Path, usual: list[bytes]) -> None:
     reachable = subprocess.run(probe, capture_output=True, check=False)
     if reachable.returncode:
         pytest.skip(
-            f"another user can read {sys.executable}, its packages or {DRIVER} not: they lie in a private directory"
+            f"another user cannot read {sys.executable}, its packages or {DRIVER}: they lie in a private directory"
         )
     fill(open_directory)
     assert build(open_directory, prefix=prefix, environment={"PATH": PATH}) == usual
