@@ -6,6 +6,9 @@ CMake tells a function which file calls it, not on which line. So a build passes
 (`--declared-by='CMakeLists.txt:lh_lower(mlp)'`), and only when an error is to be printed is the file read and the call,
 and the spec in it, looked for. What is not found, because a macro or a variable wrote it, is placed less exactly; the
 text of the spec is then shown beneath.
+
+A stage that nobody declared is a pass to CMake, so the error is one about passes. Where the file declares a stage of
+nearly that name, a note says so.
 """
 
 from __future__ import annotations
@@ -40,6 +43,9 @@ def _moved(diagnostic: Diagnostic, file: str, call: str, source: str) -> Diagnos
         declared, exact = _find(location, file, call, source)
         if not exact:
             notes.append(Diagnostic(f"in {call}, which stands for this spec", location, "note"))
+        # A pass that there is may fail under any name.
+        if "not refer to a registered pass" in diagnostic.message:
+            notes.extend(_similar_stages(location.text or "", file, source))
         location = declared
     return replace(diagnostic, location=location, notes=tuple(notes))
 
@@ -56,6 +62,21 @@ def _find(location: SourceLocation, file: str, call: str, source: str) -> tuple[
     offset = source.find(spec, found.end(), end.start() if end else len(source)) if spec else -1
     exact = offset >= 0
     offset = offset + location.column - 1 if exact else found.start()
-    line = source.count("\n", 0, offset) + 1
-    column = offset - (source.rfind("\n", 0, offset) + 1) + 1
-    return SourceLocation(file, line, column), exact
+    return _location(file, source, offset), exact
+
+
+def _location(file: str, source: str, offset: int) -> SourceLocation:
+    return SourceLocation(file, source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset))
+
+
+def _similar_stages(spec: str, file: str, source: str) -> list[Diagnostic]:
+    """A note on the stage of `source` that `spec` may have meant."""
+    from difflib import get_close_matches
+
+    stages = {found[1]: found for found in re.finditer(r'^\s*lh_add_stage\s*\(\s*"?([\w.+-]+)', source, re.I | re.M)}
+    return [
+        Diagnostic(
+            f"did you mean the stage '{name}', declared here?", _location(file, source, stages[name].start(1)), "note"
+        )
+        for name in get_close_matches(spec, stages, n=1)
+    ]

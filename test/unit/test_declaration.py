@@ -48,3 +48,28 @@ def test_other_places_stay(tmp_path: Path) -> None:
     place(error, f"{tmp_path}/missing:lh_lower(k)")
     assert str(error.location) == "a.yaml:3:4"
     assert not error.diagnostic.notes
+
+
+@pytest.mark.parametrize("spec", ["tilles", "ttiles"])
+def test_stage_that_was_meant(tmp_path: Path, spec: str) -> None:
+    lists = tmp_path / "CMakeLists.txt"
+    lists.write_text(LISTS + f"lh_lower(m SOURCES a.mlir STAGES {spec})\n")
+    message = f"not a pass pipeline: '{spec}' does not refer to a registered pass or pass pipeline"
+    error = InputError(message, SourceLocation(COMMAND_LINE, 1, 1, spec))
+    place(error, f"{lists}:lh_lower(m)")
+    assert f"{lists}:1:14: note: did you mean the stage 'tiles', declared here?" in render(error, Colour())
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        pytest.param("tilles", "pass 'tilles' failed", id="a pass that there is"),
+        pytest.param("canonicalise", "'canonicalise' does not refer to a registered pass", id="near none"),
+    ],
+)
+def test_no_stage_was_meant(tmp_path: Path, spec: str, message: str) -> None:
+    lists = tmp_path / "CMakeLists.txt"
+    lists.write_text(LISTS + f"lh_lower(m SOURCES a.mlir STAGES {spec})\n")
+    error = InputError(message, SourceLocation(COMMAND_LINE, 1, 1, spec))
+    place(error, f"{lists}:lh_lower(m)")
+    assert "did you mean" not in render(error, Colour())
