@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,7 +49,14 @@ PAYLOAD = "func.func @f() {\n  return\n}\n"
 
 def lh_opt(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-I", "-B", str(DRIVER), *arguments]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    # Into files: a pipe ends with the last process that a generator has left behind, not with the driver.
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        run = subprocess.run(
+            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=120, check=False
+        )
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(command, run.returncode, out.read(), err.read())
 
 
 def resolve(directory: Path, body: str, *arguments: str, before: str = "") -> subprocess.CompletedProcess[str]:
@@ -136,8 +146,6 @@ def test_changed_process(tmp_path: Path) -> None:
 
 
 def current_umask() -> int:
-    import os
-
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -148,9 +156,11 @@ def current_umask() -> int:
     [
         "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()",
         "import threading\ndef spin():\n    while True: pass\nthreading.Thread(target=spin, daemon=True).start()",
-        "import subprocess\nsubprocess.Popen(['sleep', '30'], close_fds=False)",
-        # It keeps the pipe to the driver open.
-        "import os, time\nif os.fork() == 0:\n    time.sleep(30)\n    os._exit(0)",
+        # These two keep the pipe to the driver open, for longer than a test may take.
+        "import subprocess\nleft = subprocess.Popen(['sleep', '1000'], close_fds=False)\n"
+        "open('left', 'w').write(str(left.pid))",
+        "import os, time\nleft = os.fork()\nif left == 0:\n    time.sleep(1000)\n    os._exit(0)\n"
+        "open('left', 'w').write(str(left))",
         # It comes back from the generator, too.
         "import os\nos.fork()",
         "import atexit, os\natexit.register(os.abort)",
@@ -161,6 +171,8 @@ def test_leftovers(tmp_path: Path, left: str) -> None:
     run = resolve(tmp_path, left)
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "gen.stage.mlir").read_text().count("transform.split_handle") == 1
+    if (tmp_path / "left").exists():
+        os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)  # which fails if the driver waited for it
 
 
 def test_sources_that_are_no_utf8(tmp_path: Path) -> None:
