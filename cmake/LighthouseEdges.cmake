@@ -11,6 +11,7 @@
 # * Make compares times only. With several outputs in one rule, a deleted one would never come back; with the file
 #   itself as OUTPUT, one that stays unchanged would be made again for ever. So a target owns the stamp, and in a
 #   target ordered after it each file has a rule without dependencies, which runs only when the file is missing.
+#   CMake deletes what a rule makes when its command has changed, so the command of that rule is always the same.
 
 cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
@@ -122,7 +123,8 @@ function(_lh_add_edge sources)
       cmake_path(GET output FILENAME file)
       add_custom_command(
         OUTPUT "${output}"
-        COMMAND ${command}
+        COMMAND
+          "${CMAKE_COMMAND}" "-DCOMMAND=${ARG_STAMP}.command" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_command.cmake"
         WORKING_DIRECTORY "${ARG_DIRECTORY}"
         COMMENT "${ARG_COMMENT} again for ${file}"
         VERBATIM

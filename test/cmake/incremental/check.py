@@ -31,6 +31,11 @@ def edits(project: Project) -> None:
     project.edit("schedules/unroll.py", "Unrolls", "Multiplies")
     assert project.build() == [UNROLL]
     project.expect_nothing()
+    # Nor when the command that resolves it is another one.
+    project.edit(
+        "CMakeLists.txt", "SCHEDULE schedules/unroll.py", "SCHEDULE schedules/unroll.py INCLUDE_DIRECTORIES kernels"
+    )
+    project.expect(UNROLL)
     # What it reads and imports counts. The second edit keeps the size, and the second of the time.
     project.edit("schedules/factors.json", "2", "3")
     project.expect(UNROLL, TRIPLE, POWER)
