@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from run import SKIPPED, Project
+from run import NINJA, SKIPPED, Project
 
 FEATURES = [0.5, -1.25, 2.0, 0.125]
 LOWER = "lh_lower(k SOURCES models/decide.mlir STAGES cse"
@@ -78,7 +78,8 @@ def check(project: Project) -> None:
     if tool is None:
         print("skipped: there is no mlir-translate (LLVM's MLIR tools, mlir-22-tools on Debian)")
         sys.exit(SKIPPED)
-    mistakes(project)
+    if project.settings.generator == NINJA:  # they are found before a generator does anything
+        mistakes(project)
     properties = project.configure()
     root = project.binary
     assert (

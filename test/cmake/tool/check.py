@@ -5,7 +5,7 @@
 import os
 import time
 
-from run import Project, need_mlir_opt
+from run import NINJA, Project, need_mlir_opt
 
 LATE = (
     "LLVM ERROR: Loading a dialect (arith) while in a multi-threaded execution context (maybe the PassManager): this "
@@ -27,7 +27,8 @@ def check(project: Project) -> None:
     good(project)
     by_hand(project, opt)
     incremental(project, opt)
-    configure_errors(project, opt)
+    if project.settings.generator == NINJA:  # they are found before a generator does anything
+        configure_errors(project, opt)
     build_errors(project, opt)
 
 
