@@ -39,15 +39,49 @@ function(_lh_driver_command result)
   set(${result} "${command}" PARENT_SCOPE)
 endfunction()
 
+# Sets `arguments` to that of the driver for its identity, and `depends` to what a rule with it depends on. The driver,
+# the interpreter and the bindings are some hundred files: all rules of a build tree depend on one file instead, which
+# changes only if one of those does. Makes the rule that writes it at the first use.
+function(_lh_driver_identity arguments depends)
+  # In one place, or another order of directories would change every command.
+  set(file "${CMAKE_BINARY_DIR}/CMakeFiles/lh_driver.json")
+  if(NOT TARGET lh_driver)
+    _lh_add_edge(
+      sources
+      STAMP "${CMAKE_BINARY_DIR}/CMakeFiles/lh_driver.lh/identity"
+      OUTPUTS "${file}"
+      ARGUMENTS --emit=driver-identity -o "${file}"
+      DEPENDS "${LH_PYTHON_EXECUTABLE}" # run by path, which alone is no dependency
+      COMMENT "Identifying lh-opt"
+      OWNER lh_driver.identity
+      DIRECTORY "${CMAKE_BINARY_DIR}"
+      IS_IDENTITY
+    )
+    add_library(lh_driver INTERFACE EXCLUDE_FROM_ALL)
+    target_sources(lh_driver PRIVATE ${sources})
+    add_dependencies(lh_driver lh_driver.identity)
+    set_target_properties(lh_driver.identity PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+  set(${arguments} "--driver-identity=${file}" PARENT_SCOPE)
+  set(${depends} lh_driver "${file}" PARENT_SCOPE)
+endfunction()
+
 # Adds the rules of one run of the driver.
 #
 #   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
-#                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>])
+#                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>] [IS_IDENTITY])
 #
 # STAMP is a path without extension. DIRECTORY is where the driver runs. OWNER is a custom target, made if need be, that has the stamp; the caller orders
 # what uses the outputs after it. `<sources>` is set to what such a target must have among its sources.
+# IS_IDENTITY is for the rule of the driver's own identity, which all others depend on.
 function(_lh_add_edge sources)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "STAMP;COMMENT;OWNER;JOB_POOL;DIRECTORY" "OUTPUTS;ARGUMENTS;DEPENDS")
+  cmake_parse_arguments(
+    PARSE_ARGV 1
+    ARG
+    "IS_IDENTITY"
+    "STAMP;COMMENT;OWNER;JOB_POOL;DIRECTORY"
+    "OUTPUTS;ARGUMENTS;DEPENDS"
+  )
   if(NOT ARG_DIRECTORY)
     set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}") # what relative paths mean, as in every CMake command
   endif()
@@ -71,8 +105,12 @@ function(_lh_add_edge sources)
     "${prefix}"
     "--depfile=${depfile}"
   )
-  # The interpreter is run by path, which alone is no dependency. The driver itself is in the depfile.
-  set(depends ${ARG_DEPENDS} "${LH_PYTHON_EXECUTABLE}")
+  set(depends ${ARG_DEPENDS})
+  if(NOT ARG_IS_IDENTITY)
+    _lh_driver_identity(identity identity_depends)
+    list(APPEND command ${identity})
+    list(APPEND depends ${identity_depends})
+  endif()
   set(pool "")
   if(ARG_JOB_POOL)
     set(pool JOB_POOL "${ARG_JOB_POOL}")

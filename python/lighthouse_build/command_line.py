@@ -34,6 +34,8 @@ KINDS = {
     "embedded-header": "a C++ header that declares resolved stages as data; takes no payload",
     "embedded-source": "the C++ source of it, which includes the header of the same --emit list",
     "tool-identity": "what tells the tool of --tool from a changed one: a digest of it and of its libraries",
+    "driver-identity": "what tells this driver from a changed one: digests of its sources, the interpreter and the "
+    "packages that it uses",
 }
 CODE = frozenset({"llvmir", "bitcode", "assembly", "object"})
 # What takes no payload; each group is written by itself.
@@ -42,6 +44,7 @@ _WITHOUT_PAYLOAD = (
     frozenset({"schedule"}),
     frozenset({"embedded-header", "embedded-source"}),
     frozenset({"tool-identity"}),
+    frozenset({"driver-identity"}),
 )
 CPP = "cpp"
 STDOUT = "-"
@@ -126,6 +129,7 @@ class Request:
     crash_diagnostics_dir: str = ""
     tool: str = ""
     tool_identity: str = ""
+    driver_identity: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -198,6 +202,12 @@ FLAGS = (
     ),
     Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
     Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
+    Flag(
+        "output",
+        ("--driver-identity",),
+        "what --emit=driver-identity wrote: the dependency in place of the driver's files and the bindings",
+        "FILE",
+    ),
     Flag(
         "output", ("--depfile-prefix",), "in the depfile, write NEW for the directory OLD of what is in it", "OLD=NEW"
     ),
@@ -379,6 +389,7 @@ def parse(argv: Sequence[str]) -> Request:
         crash_diagnostics_dir=values.last("--crash-diagnostics-dir") or "",
         tool=values.last("--tool") or "",
         tool_identity=values.last("--tool-identity") or "",
+        driver_identity=values.last("--driver-identity") or "",
     )
     if request.action == "run":
         _check(request)
@@ -463,6 +474,10 @@ def _check_without_payload(request: Request, group: frozenset[str]) -> None:
     if kind == "tool-identity":
         if request.stages or not request.tool:
             raise UsageError("--emit=tool-identity wants --tool and takes no --stage")
+        return
+    if kind == "driver-identity":
+        if request.stages or request.driver_identity:
+            raise UsageError("--emit=driver-identity takes neither --stage nor --driver-identity")
         return
     if not request.stages:
         raise UsageError(f"--emit={kind} wants at least one --stage")

@@ -126,6 +126,8 @@ def _perform(request: Request, argv: list[str], printer: errors.Printer) -> None
         _embed(request)
     elif "tool-identity" in request.kinds:
         _identify_tool(request)
+    elif "driver-identity" in request.kinds:
+        _identify_driver(request)
     else:
         _lower(request, argv, printer)
 
@@ -194,7 +196,9 @@ def _embed(request: Request) -> None:
                 stages, header=os.path.basename(header), namespace=request.namespace, origin=f"MLIR of {provider}"
             )
             contents[paths["embedded-source"]] = text.encode()
-        inputs = [*(stage.path for stage in stages), *map(str, provider.files()), *_driver_files()]
+        inputs = [*(stage.path for stage in stages), *_own_inputs(request)]
+        if not request.driver_identity:
+            inputs += provider.files()
         if request.tool:
             from lighthouse_build.tool.check import check_embedded
             from lighthouse_build.tool.program import Tool
@@ -213,7 +217,23 @@ def _identify_tool(request: Request) -> None:
     (emission,) = request.emissions
     with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         contents = {emission.path: identify(request.tool).encode()}
-        _commit(request, edge, contents, [*files(request.tool), *_driver_files()])
+        _commit(request, edge, contents, [*files(request.tool), *_own_inputs(request)])
+
+
+def _identify_driver(request: Request) -> None:
+    """`--emit=driver-identity`: a file that changes only if the driver does, or what it runs with."""
+    from lighthouse_build.identity import Identity
+    from lighthouse_build.resolution.dependencies import Dependencies
+
+    (emission,) = request.emissions
+    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+        identity = Identity()
+        dependencies = Dependencies()
+        for path in (*identity.own, *identity.directories, identity.interpreter, *identity.packages):
+            dependencies.add(path, "driver")
+        for path in identity.bindings:
+            dependencies.add(path, "bindings")
+        _commit(request, edge, {emission.path: identity.text().encode()}, dependencies.paths())
 
 
 def _look_up(request: Request, argv: Sequence[str]) -> None:
@@ -283,14 +303,13 @@ def _version(tool: str) -> str:
     return "\n".join(lines)
 
 
-def _driver_files() -> list[str]:
-    """The driver's own sources: inputs of everything that it makes."""
-    package = os.path.dirname(os.path.abspath(__file__))
-    found = []
-    for directory, folders, files in os.walk(package):
-        folders[:] = sorted(f for f in folders if f not in ("__pycache__", "stages", "include"))
-        found += [os.path.join(directory, name) for name in sorted(files) if name.endswith((".py", ".ll"))]
-    return found
+def _own_inputs(request: Request) -> list[str]:
+    """What the driver itself counts by, as an input of everything that it makes: its identity, or its sources."""
+    if request.driver_identity:
+        return [os.path.abspath(request.driver_identity)]
+    from lighthouse_build.identity import driver_files
+
+    return driver_files()
 
 
 def _paths(request: Request) -> list[str]:
@@ -319,7 +338,7 @@ def _merge_header(request: Request) -> None:
     with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         text = _merged(request, {path: read_text(path) for path in request.inputs})
         inputs = [os.path.abspath(path) for path in request.inputs]
-        _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_driver_files()])
+        _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_own_inputs(request)])
 
 
 def _merged(request: Request, texts: Mapping[str, str]) -> str:
@@ -390,7 +409,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
 
                 shutil.rmtree(scratch, ignore_errors=True)
         if request.depfile and dependencies.sees("driver"):
-            inputs = sorted({*inputs, *_driver_files()})
+            inputs = sorted({*inputs, *_own_inputs(request)})
         _commit(request, edge, contents, inputs)
 
 

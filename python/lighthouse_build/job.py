@@ -67,8 +67,10 @@ class Job:
 
         started = time.perf_counter()
         self.python = self._user_python()
-        for path in load(whole=self.python is not None).provider.files():
-            self.dependencies.add(path, "bindings")
+        provider = load(whole=self.python is not None).provider
+        if not self.request.driver_identity:
+            for path in provider.files():
+                self.dependencies.add(path, "bindings")
         try:
             contents = self._resolve_all() if self.payload is None else self._lower()
         except (LighthouseError, MemoryError):

@@ -81,7 +81,7 @@ class Replay:
         identity = self.settings.identity()
         failed: dict[str, str] = {}
         with ThreadPoolExecutor(self.settings.jobs) as pool:
-            for kind in ("is_resolve", "is_lowering", "is_header"):
+            for kind in ("is_identity", "is_resolve", "is_lowering", "is_header"):
                 ready = [e for e in edges if getattr(e, kind) and (e.is_resolve or all(map(os.path.isfile, e.inputs)))]
                 keys = _Keys(self.source, identity, edges)  # stages are there only after the first round
                 for edge, said in zip(ready, pool.map(self._run, ready, [keys.of(edge) for edge in ready])):

@@ -51,15 +51,16 @@ def edited_under(session: Session, rng: random.Random) -> str:
 
 
 def output_deleted(session: Session, rng: random.Random) -> str:
-    """A stage, an output of a lowering, a header or a library goes."""
+    """A stage, an output of a lowering, a header, a library or the driver's identity goes."""
     clean, _ = session.expected()
     path = rng.choice(sorted(p for p in clean.contents if not p.endswith(".loc")))
     (session.incremental.build_tree / path).unlink()
     written = str(session.replay.build_tree / path)
+    of_all = any(edge.is_identity and written in edge.outputs for edge in clean.edges)
     for edge in clean.edges:
         if edge.is_lowering and written in edge.outputs:
             session.ledger.done.pop(edge.label, None)
-        elif edge.is_lowering and written in edge.stages:
+        elif edge.is_lowering and (of_all or written in edge.stages):
             session.ledger.deleted.add(edge.label)
     return f"{path} is deleted"
 

@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HEADER", "LOWERING", "RESOLVE", "Edge", "Link", "read_edges", "read_links"]
+__all__ = ["HEADER", "IDENTITY", "LOWERING", "RESOLVE", "Edge", "Link", "read_edges", "read_links"]
 
 RESOLVE = "Resolving stage "
 LOWERING = "Lowering "
 HEADER = "Writing the header of "
+IDENTITY = "Identifying lh-opt"
 
 _RULE = re.compile(r"^  COMMAND = (.*)\n  DESC = (.*)$", re.MULTILINE)
 _LIBRARY = re.compile(r"^build (\S+): C_STATIC_LIBRARY_LINKER\S* ([^|\n]*)", re.MULTILINE)
@@ -34,7 +35,7 @@ class Edge:
         command: what is run, in words.
         directory: where.
         outputs: absolute paths; of a stage also the file of its locations.
-        inputs: absolute paths of what other edges write, and of the payload.
+        inputs: absolute paths of what other edges write, but for the driver's identity, and of the payload.
         source: of the payload, absolute; empty for the other kinds.
         stages: resolved stages that are applied; absolute paths.
         stamp: absolute path.
@@ -60,6 +61,10 @@ class Edge:
     @property
     def is_header(self) -> bool:
         return self.label.startswith(HEADER)
+
+    @property
+    def is_identity(self) -> bool:
+        return self.label == IDENTITY
 
     def python_path(self) -> list[str]:
         """Directories of modules, in the order of the search."""
@@ -88,7 +93,7 @@ def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
         if " --stamp=" in command
     ]
     wanted = tuple(f"{kind}{target}" for target in targets for kind in (LOWERING, HEADER))
-    edges = [e for e in found if not e.is_resolve and (not wanted or _is_of(e.label, wanted))]
+    edges = [e for e in found if e.is_identity or (not e.is_resolve and (not wanted or _is_of(e.label, wanted)))]
     # Stages that nothing applies are not built either.
     makers = {path: e for e in found for path in e.outputs}
     needed: dict[str, Edge] = {}
@@ -126,7 +131,8 @@ def _edge(command: str, label: str) -> Edge:
     if "-o" in words:
         outputs.append(words[words.index("-o") + 1])
         positional.remove(outputs[-1])
-        outputs.append(outputs[-1] + ".loc")
+        if not label.startswith(IDENTITY):
+            outputs.append(outputs[-1] + ".loc")
     if label.startswith(LOWERING):
         source = re.sub(r"(\.py)[{\[].*$", r"\1", positional[0])
     inputs += [re.sub(r"(\.py)[{\[].*$", r"\1", word) for word in positional]

@@ -25,7 +25,7 @@ __all__ = ["KINDS", "Dependencies"]
 KINDS = (
     "bindings",  # the files that stand for the MLIR bindings
     "declared",  # by `depends_on`
-    "driver",  # its own sources
+    "driver",  # its own sources, or what --driver-identity names
     "generators",  # a Python file that a spec names
     "imports",  # a module that user code imports, with what it imports
     "libraries",  # a library that user code loads, or a file that it maps

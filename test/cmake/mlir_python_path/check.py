@@ -39,6 +39,13 @@ def check(project: Project) -> None:
     library.unlink()
     library.write_bytes(text)
     library.chmod(0o755)
+    project.expect()  # built again to the same bytes
+    library.write_bytes(text + b"\0")  # which the loader does not look at
+    project.expect(WHERE, K)
+    module = package / "passmanager.py"
+    text = module.read_bytes()
+    module.unlink()
+    module.write_bytes(text + b"# New.\n")
     project.expect(WHERE, K)
     # And back to the installed ones.
     project.configure("-DLH_MLIR_PYTHON_PATH=")
