@@ -17,7 +17,6 @@ They are:
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 
@@ -114,6 +113,8 @@ def _files_of(root: str) -> list[str]:
 
 def _digest(paths: Iterable[str], root: str = "") -> str:
     """A digest of the contents of files, and of their names: relative to `root`, or the last part alone."""
+    import hashlib
+
     whole = hashlib.sha256()
     for path in paths:
         one = hashlib.sha256()
