@@ -286,12 +286,11 @@ def _version(tool: str) -> str:
     except LighthouseError as error:
         lines.append(f"MLIR bindings: none ({error.message})")
     try:
-        import llvmlite
+        from lighthouse_build.emission import llvm_library
 
-        from lighthouse_build.emission import llvm
-
-        version = ".".join(map(str, llvm.llvm_version_info))
-        lines.append(f"code generator: LLVM {version} of llvmlite {llvmlite.__version__}")
+        library = llvm_library.find()
+        version = llvm_library.known_llvm(library) or _version_of_llvm()
+        lines.append(f"code generator: LLVM {version} of llvmlite {llvm_library.version_of(library)}")
     except ImportError as error:
         lines.append(f"code generator: none ({error})")
     if tool:
@@ -301,6 +300,13 @@ def _version(tool: str) -> str:
         program.check_version()
         lines.append(f"tool: {program}, at {program.path}")
     return "\n".join(lines)
+
+
+def _version_of_llvm() -> str:
+    """As LLVM itself says, once it is loaded."""
+    from lighthouse_build.emission import llvm
+
+    return ".".join(map(str, llvm.llvm_version_info))
 
 
 def _own_inputs(request: Request) -> list[str]:

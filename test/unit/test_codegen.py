@@ -185,10 +185,31 @@ def test_another_llvmlite_is_refused_before_it_is_called(tmp_path: Path, files: 
 
 
 def test_the_functions_of_the_pinned_llvmlite_are_known() -> None:
-    from lighthouse_build.emission import llvm
+    from lighthouse_build.emission import llvm_library
 
-    assert f'"llvmlite=={llvm._VERSION}.' in (ROOT / "pyproject.toml").read_text()
-    assert f"needs llvmlite {llvm._VERSION} (" in Path(codegen.__file__).read_text()
+    assert f'"llvmlite=={llvm_library.VERSION}.' in (ROOT / "pyproject.toml").read_text()
+    assert f"needs llvmlite {llvm_library.VERSION} (" in Path(codegen.__file__).read_text()
+
+
+def test_a_known_build_of_llvmlite_has_the_llvm_that_is_said_of_it() -> None:
+    from lighthouse_build.emission import llvm_library
+
+    known = llvm_library.known_llvm(llvm_library.find())
+    assert known in (None, codegen.llvm_version())
+
+
+def test_of_an_unknown_build_the_library_is_asked(tmp_path: Path) -> None:
+    from lighthouse_build.emission import llvm_library
+
+    copy = tmp_path / "libllvmlite.so"
+    head = bytearray(Path(llvm_library.find()).read_bytes()[: llvm_library._HEAD])
+    copy.write_bytes(head)
+    assert llvm_library.known_llvm(str(copy)) == llvm_library.known_llvm(llvm_library.find())
+    for build in llvm_library._BUILDS:
+        head = head.replace(bytes.fromhex(build), bytes(20))
+    copy.write_bytes(head)
+    assert llvm_library.known_llvm(str(copy)) is None
+    assert llvm_library.known_llvm(str(tmp_path / "missing.so")) is None
 
 
 # --- What a module asks for -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ one more adds it here, to the uses that pay for it, or imports it later.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import subprocess
 import sys
@@ -46,6 +47,7 @@ PASSES = (
 
 # Our modules.
 START = "frozen errors flags command_line limits outputs driver"
+VERSION = "bindings bindings.core bindings.direct bindings.provider bindings.alias emission emission.llvm_library"
 PLAN = (
     f"{START} language language.values language.spec resolution resolution.dependencies resolution.search "
     "resolution.plan stage_file"
@@ -56,19 +58,32 @@ MLIR = (
 )
 CODE = (
     f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
-    "emission.names emission.translate emission.constants emission.codegen emission.llvm emission.llvm_ir "
-    "emission.symbols target resolution.resolve"
+    "emission.names emission.translate emission.constants emission.codegen emission.llvm emission.llvm_library "
+    "emission.llvm_ir emission.symbols target resolution.resolve"
+)
+RESOLVE = " ".join(name for name in MLIR.split() if name != "resolution.pass_files") + " resolution.resolve"
+YAML = "language.pipeline_file"
+PYTHON = (
+    "resolution.environment resolution.generators resolution.locations resolution.parameters "
+    "resolution.python_dialects resolution.python_step resolution.recording resolution.repair resolution.schedules "
+    "target"
 )
 HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
 
 # Modules of the standard library, with what they import themselves.
 STANDARD = "__future__ gc os"
+FOR_VERSION = f"{STANDARD} site types importlib importlib.machinery"
 FOR_MLIR = f"{STANDARD} site enum contextlib marshal mmap importlib importlib.machinery atexit"
+FOR_RESOLVE = f"{FOR_MLIR} json"
+FOR_PYTHON = f"{FOR_RESOLVE} faulthandler fcntl fnmatch hashlib importlib.util pwd shutil select signal sysconfig"
 FOR_CODE = f"{FOR_MLIR} re itertools functools math struct collections ctypes"
 
 # Other packages; `mlir` by the name of its provider. What every Python of the environment imports does not count.
 BINDINGS = "mlir mlir._mlir_libs._mlir mlir._mlir_libs._mlirRegisterEverything mlir._mlir_libs._site_initialize_0"
 LLVM = "mlir._mlir_libs._mlirDialectsLLVM"  # of llvmlite, only the library
+
+# The bindings as user code has them; with `.*`, all that is imported with it counts, of the standard library, too.
+WHOLE = "mlir.ir.* mlir.dialects.builtin.* mlir.dialects.transform.interpreter.*"
 
 # To the arguments, the exit status, and what is imported: ours, of the standard library, of others.
 USES = {
@@ -88,20 +103,36 @@ USES = {
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
     "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
     "lower to an object": (f"p.mlir --stage={PASSES} --emit=object=p.o", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
+    "resolve from YAML": ("--stage=y.yaml --emit=stage", 0, f"{RESOLVE} {YAML}", FOR_RESOLVE, f"{BINDINGS} yaml.*"),
+    "resolve from Python": ("--stage=g.py --emit=stage", 0, f"{RESOLVE} {PYTHON}", FOR_PYTHON, WHOLE),
+    "version": ("--version", 0, f"{START} {VERSION}", FOR_VERSION, ""),
     "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, MLIR, f"{FOR_MLIR} json", BINDINGS),
 }
+RUNNING_PYTHON = {"resolve from Python"}
 
 
-def imported(*arguments: str, cwd: Path | None = None, status: int = 0) -> set[str]:
-    """The modules that Python imports when it is run with `arguments`, its children included."""
-    command = [sys.executable, "-I", "-B", "-v", *arguments]
-    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+def imported(*arguments: str, cwd: Path | None = None, status: int = 0, runs_python: bool = False) -> set[str]:
+    """The modules that Python imports when it is run with `arguments`, its children included.
+
+    With `runs_python` it is run as the driver starts itself anew before it runs code of the user.
+    """
+    isolation = ["-s"] if runs_python else ["-I"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    if runs_python:
+        environment["PYTHONHASHSEED"] = "0"
+    command = [sys.executable, *isolation, "-B", "-v", *arguments]
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == status, result.stderr
     return set(re.findall(r"^import '([^']*)' #", result.stderr, re.MULTILINE))
 
 
 def is_standard(module: str) -> bool:
     return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def is_data(module: str) -> bool:
+    """Whether `sysconfig` imports it for what it knows of the platform."""
+    return module.startswith("_sysconfigdata")
 
 
 @functools.cache
@@ -116,12 +147,16 @@ def test_nothing_else_is_imported(use: str, tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     line, status, ours, standard, others = USES[use]
     arguments = re.split(r" (?=--)", line)  # a spec may hold spaces
-    found = imported("-S", str(DRIVER), *arguments, cwd=tmp_path, status=status)
+    runs_python = use in RUNNING_PYTHON
+    no_site = () if runs_python else ("-S",)
+    found = imported(*no_site, str(DRIVER), *arguments, cwd=tmp_path, status=status, runs_python=runs_python)
 
     package = "lighthouse_build."
     assert {name.removeprefix(package) for name in found if name.startswith(package)} == set(ours.split())
-    assert set(filter(is_standard, found)) <= closure(standard)
     provider = find().name
-    expected = {name.replace("mlir", provider, 1) if name.startswith("mlir") else name for name in others.split()}
-    rest = {name for name in found if not is_standard(name) and not name.startswith("lighthouse_build")}
-    assert rest - imported("-c", "pass") == expected
+    named = [re.sub(r"^mlir\b", provider, name) for name in others.split()]
+    whole = ";".join(f"import {name[:-2]}" for name in named if name.endswith(".*"))
+    found -= imported("-c", whole or "pass") | {"mlir"}  # another name of the bindings
+    assert set(filter(is_standard, found)) <= closure(standard)
+    rest = {n for n in found if not (is_standard(n) or is_data(n) or n.startswith("lighthouse_build"))}
+    assert rest == {name for name in named if not name.endswith(".*")} - {"mlir"}

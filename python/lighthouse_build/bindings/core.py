@@ -9,7 +9,6 @@ here are the same classes that `mlir.ir` exports, and every dialect, pass, exten
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 
 from lighthouse_build.bindings.direct import open_package
@@ -19,7 +18,7 @@ from lighthouse_build.frozen import frozen
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["Core", "core"]
@@ -65,31 +64,17 @@ class Core:
         text: str = llvm.translate_module_to_llvmir(self._operation(module))
         return text
 
-    @contextlib.contextmanager
-    def generic_operations(self) -> Iterator[None]:
+    def generic_operations(self) -> _DialectModules:
         """While open, operations are plain `OpView`s, and to look at one does not import the module of its dialect.
 
         Not for user code, which may rely on the classes of the dialects. `Operation.walk` imports `mlir.ir` in any
         case: iterate over regions, blocks and operations instead.
         """
-        registry = self._registry()
-        modules = registry.dialect_search_modules
-        registry.dialect_search_modules = []
-        try:
-            yield
-        finally:
-            registry.dialect_search_modules = modules
+        return _DialectModules(self._registry(), [])
 
-    @contextlib.contextmanager
-    def dialect_operations(self) -> Iterator[None]:
+    def dialect_operations(self) -> _DialectModules:
         """While open, inside `generic_operations`, operations have the classes of their dialects: for user code."""
-        registry = self._registry()
-        modules = registry.dialect_search_modules
-        registry.dialect_search_modules = [f"{self.provider.name}.dialects"]
-        try:
-            yield
-        finally:
-            registry.dialect_search_modules = modules
+        return _DialectModules(self._registry(), [f"{self.provider.name}.dialects"])
 
     def leave_out_of_locations(self, prefix: str) -> None:
         """From here on, locations that operations get from Python's stack leave out the files with this prefix."""
@@ -100,6 +85,23 @@ class Core:
 
     def _operation(self, value: Any) -> Any:
         return value if isinstance(value, self.ir.Operation) else value.operation
+
+
+class _DialectModules:
+    """While open, the modules of dialects are looked for in the packages `packages` alone."""
+
+    # Not by `contextlib`, which what only looks for the bindings would have to import.
+
+    def __init__(self, registry: Any, packages: list[str]) -> None:
+        self._registry = registry
+        self._packages = packages
+
+    def __enter__(self) -> None:
+        self._before = self._registry.dialect_search_modules
+        self._registry.dialect_search_modules = self._packages
+
+    def __exit__(self, *_: object) -> None:
+        self._registry.dialect_search_modules = self._before
 
 
 def core(package: str | None = None, *, whole: bool = True) -> Core:

@@ -7,15 +7,15 @@ Importing that package takes as long as generating code for a small payload: it 
 in-memory compiler included, and imports its builder of IR.
 
 These functions are no interface that llvmlite promises. A call with the arguments of another version would end the
-process, or worse: so only versions are taken whose functions have been compared with those below.
+process, or worse: so only versions are taken whose functions have been compared with those below (`llvm_library.py`).
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
 from ctypes import byref, c_bool, c_char_p, c_int, c_size_t, c_uint, c_void_p
+
+from lighthouse_build.emission import llvm_library
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ __all__ = [
     "optimise",
     "parse_assembly",
 ]
-
-_VERSION = "0.50"  # of llvmlite; its patch releases change no function
-
-_NAMES = {"win32": "llvmlite.dll", "cygwin": "llvmlite.dll", "darwin": "libllvmlite.dylib"}
 
 # The result and the arguments of each function. What points to something of LLVM's, or to where a string is to be put,
 # is a `c_void_p`.
@@ -94,34 +90,13 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _version_of(package: str) -> str:
-    """The version of the llvmlite in the directory `package`, read off the file that its build writes."""
-    try:
-        with open(os.path.join(package, "_version.py"), encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
-    except (OSError, ValueError):
-        lines = []
-    found = (line.partition("=")[2].strip(" '\"") for line in lines if line.startswith("version_version"))
-    return next(found, "") or "an unknown version"
-
-
 def _library() -> Any:
-    """The library of the llvmlite that `import` would find.
+    """llvmlite's library, with its functions.
 
     Raises:
-        ImportError: there is none, or of another version than `_VERSION`, or it cannot be loaded.
+        ImportError: as `llvm_library.find`; or the library cannot be loaded.
     """
-    found = (finder.find_spec("llvmlite", None) for finder in list(sys.meta_path))
-    spec = next(filter(None, found), None)
-    if spec is None or not spec.submodule_search_locations:
-        msg = "No module named 'llvmlite'"
-        raise ModuleNotFoundError(msg, name="llvmlite")
-    package = spec.submodule_search_locations[0]
-    version = _version_of(package)
-    if not f"{version}.".startswith(f"{_VERSION}."):
-        msg = f"found {version} at '{package}', whose functions may take other arguments"
-        raise ImportError(msg, name="llvmlite")
-    path = os.path.join(package, "binding", _NAMES.get(sys.platform, "libllvmlite.so"))
+    path = llvm_library.find()
     try:
         library = ctypes.CDLL(path)
         for name, (result, *arguments) in _FUNCTIONS.items():

@@ -16,8 +16,6 @@ This module turns the text into specs with their places; it opens no file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from lighthouse_build.errors import InputError, SourceLocation, did_you_mean
 from lighthouse_build.frozen import frozen
@@ -33,6 +31,11 @@ from lighthouse_build.language.spec import (
     parse_spec,
 )
 from lighthouse_build.language.values import LONG_INTEGER, Value, format_value
+
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 __all__ = ["MAX_BYTES", "Item", "read_defaults", "read_pipeline"]
 

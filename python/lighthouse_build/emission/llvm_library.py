@@ -1,0 +1,64 @@
+# Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llvmlite's library: where it is, and which LLVM it holds. Neither the library nor the package is loaded."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+__all__ = ["VERSION", "find", "known_llvm", "version_of"]
+
+VERSION = "0.50"  # of llvmlite, whose functions `llvm.py` declares; patch releases change none
+
+_NAMES = {"win32": "llvmlite.dll", "cygwin": "llvmlite.dll", "darwin": "libllvmlite.dylib"}
+
+# To the build ID of a library, which its linker computes from all that is in it, the LLVM in it: loading the library to
+# ask takes longer than all else that `--version` does. Of others the library is asked.
+_BUILDS = {
+    "58b53e4d8cf32e1c7ec71e5cc59cdece1b11682a": "22.1.0",  # 0.50.0, Linux on x86-64
+    "487169c6ad54d0e0cf4906d70f7d36b939e3edae": "22.1.0",  # 0.50.0, Linux on AArch64
+}
+_HEAD = 4096  # bytes; linkers put the build ID right behind the headers
+
+
+def find() -> str:
+    """The path of the library of the llvmlite that `import` would find.
+
+    Raises:
+        ImportError: there is none, or of another version than `VERSION`.
+    """
+    found = (finder.find_spec("llvmlite", None) for finder in list(sys.meta_path))
+    spec = next(filter(None, found), None)
+    if spec is None or not spec.submodule_search_locations:
+        msg = "No module named 'llvmlite'"
+        raise ModuleNotFoundError(msg, name="llvmlite")
+    package = spec.submodule_search_locations[0]
+    path = os.path.join(package, "binding", _NAMES.get(sys.platform, "libllvmlite.so"))
+    version = version_of(path)
+    if not f"{version}.".startswith(f"{VERSION}."):
+        msg = f"found {version} at '{package}', whose functions may take other arguments"
+        raise ImportError(msg, name="llvmlite")
+    return path
+
+
+def version_of(library: str) -> str:
+    """The version of the llvmlite that has `library`, read off the file that its build writes."""
+    package = os.path.dirname(os.path.dirname(library))
+    try:
+        with open(os.path.join(package, "_version.py"), encoding="utf-8") as stream:
+            lines = stream.read().splitlines()
+    except (OSError, ValueError):
+        lines = []
+    found = (line.partition("=")[2].strip(" '\"") for line in lines if line.startswith("version_version"))
+    return next(found, "") or "an unknown version"
+
+
+def known_llvm(library: str) -> str | None:
+    """The version of LLVM in `library`, `22.1.0`, if it is a build that is known."""
+    try:
+        with open(library, "rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError:
+        return None
+    return next((version for build, version in _BUILDS.items() if bytes.fromhex(build) in head), None)
