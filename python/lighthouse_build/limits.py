@@ -17,6 +17,7 @@ from lighthouse_build.errors import InputError, SourceLocation
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     import mmap
+    from collections.abc import Iterator
 
 __all__ = ["check_file", "check_mlir", "check_mlir_file", "kind_of", "read_file", "read_standard_input"]
 
@@ -25,6 +26,7 @@ _MAX_STANDARD_INPUT = 1 << 30
 _MAX_NESTING = 1000  # the parser dies at 5,000 to 10,000 on the usual stack of 8 MiB, later passes sooner
 _BLOCK = 2000  # a number of twice as many digits is found for certain
 _CHUNK = 1 << 20
+_PIECE = 1 << 16  # bytes that stay in the processor's cache
 
 _BYTECODE = b"ML\xefR"
 _HEXADECIMAL = b"0123456789abcdefABCDEFx"
@@ -32,7 +34,9 @@ _IN_NAMES = (b'"', b"@", b"%", b"#", b"^", b"!", b".", b"$", b"_")
 _OPENING, _CLOSING = b"([{<", b")]}>"
 _FOLDED = bytes.maketrans(_OPENING + _CLOSING, b"(" * 4 + b")" * 4)
 _NO_BRACKETS = bytes(c for c in range(256) if c not in _OPENING + _CLOSING)
-_TOKEN = rb'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<>]=|[][(){}<>]'
+_NO_BRACKET_PAIRS = (b"->", b"<=", b">=")
+_BACKSLASH = ord("\\")
+_TOKEN = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|//[^\n]*|->|[<>]=|[][(){}<>]'
 
 
 def kind_of(path: str) -> str:
@@ -160,11 +164,12 @@ def _long_number(data: bytes | mmap.mmap) -> int:
 
 
 def _may_nest(data: bytes | mmap.mmap) -> bool:
-    """Whether brackets may nest too deeply, quickly: strings and comments are not told apart."""
+    """Whether brackets may nest too deeply, quickly: the kinds of brackets are not told apart."""
     rest = b""
-    for start in range(0, len(data), _CHUNK):
-        chunk = data[start : start + _CHUNK].replace(b"->", b"").translate(_FOLDED, _NO_BRACKETS)
-        rest += chunk
+    for code in _code(data):
+        for operator in _NO_BRACKET_PAIRS:
+            code = code.replace(operator, b" ")
+        rest += code.translate(_FOLDED, _NO_BRACKETS)
         # Every round takes the innermost pairs away.
         for _ in range(_MAX_NESTING):
             left = len(rest)
@@ -173,9 +178,90 @@ def _may_nest(data: bytes | mmap.mmap) -> bool:
                 break
             if b"(" * _MAX_NESTING in rest:
                 return True
-        if rest.count(b"(") >= _MAX_NESTING:
+        if b")" in rest or rest.count(b"(") >= _MAX_NESTING:
             return True
-    return b")" in rest  # one in a string may hide an opening one
+    return False
+
+
+def _code(data: bytes | mmap.mmap) -> Iterator[bytes]:
+    """What stands outside strings and comments, in pieces that end where a token does."""
+    position = 0
+    while position < len(data):
+        end = data.find(b"\n", position + _PIECE) + 1 or len(data)
+        is_long = end - position > 4 * _PIECE  # most likely a constant
+        code = None if is_long else _without_strings(data[position:end])
+        if code is None:
+            yield from _between_gaps(data, position, end)
+        else:
+            yield code
+        position = end
+
+
+def _without_strings(lines: bytes) -> bytes | None:
+    """`lines` without strings, or None where these are not plain to see."""
+    if b"\\" in lines or b"//" in lines:
+        return None
+    parts = lines.split(b'"')
+    is_plain = len(parts) % 2 and b"\n" not in b"".join(parts[1::2])
+    return b" ".join(parts[::2]) if is_plain else None
+
+
+def _between_gaps(data: bytes | mmap.mmap, position: int, end: int) -> Iterator[bytes]:
+    """The same of the lines from `position` to `end`, at the speed of a search for one character over long strings."""
+    parts: list[bytes] = []
+    size = 0
+    for begin, after in _gaps(data, position, end):
+        while position < begin:
+            stop = min(begin, position + _PIECE)
+            while stop < begin and data[stop] in b"=>":
+                stop += 1
+            parts.append(data[position:stop])
+            size += stop - position
+            position = stop
+            if size >= _PIECE:
+                yield b" ".join(parts)
+                parts, size = [], 0
+        position = after
+    yield b" ".join(parts)
+
+
+def _gaps(data: bytes | mmap.mmap, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of each string and comment in the lines from `start` to `stop`, and of what is after these.
+
+    A string that is not closed ends with its line; MLIR's parser stops there.
+    """
+    quote, slashes, line_end = data.find(b'"', start, stop), _comment(data, start, stop), -1
+    while quote >= 0 or slashes >= 0:
+        begin = slashes if quote < 0 or 0 <= slashes < quote else quote
+        if line_end < begin:
+            line_end = data.find(b"\n", begin, stop)
+            line_end = stop if line_end < 0 else line_end
+        end = line_end if begin == slashes else _string_end(data, begin, line_end)
+        yield begin, end
+        quote = data.find(b'"', end, stop) if 0 <= quote < end else quote
+        slashes = _comment(data, end, stop) if 0 <= slashes < end else slashes
+    yield stop, stop
+
+
+def _comment(data: bytes | mmap.mmap, position: int, stop: int) -> int:
+    """The offset of the next `//`, or -1. A search for both characters takes ten times as long."""
+    found = data.find(b"/", position, stop)
+    while found >= 0 and data[found + 1 : found + 2] != b"/":
+        found = data.find(b"/", found + 1, stop)
+    return found
+
+
+def _string_end(data: bytes | mmap.mmap, quote: int, line_end: int) -> int:
+    """The end of the string that begins at `quote`."""
+    end = data.find(b'"', quote + 1, line_end)
+    while end >= 0:
+        before = end - 1
+        while data[before] == _BACKSLASH:
+            before -= 1
+        if (end - before) % 2:
+            return end + 1
+        end = data.find(b'"', end + 1, line_end)
+    return line_end
 
 
 def _deep_bracket(data: bytes | mmap.mmap) -> int:
