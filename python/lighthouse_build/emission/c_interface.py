@@ -15,6 +15,8 @@ Functions of the LLVM dialect are taken as they are: exported unless internal, w
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 
 from lighthouse_build.application.context import load, locate
@@ -203,23 +205,24 @@ class _ArgumentNames:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._lines: list[str] | None = None
+        self._lines: list[bytes] = []  # that have been read
+        self._offset = 0  # of what has not
 
     def of(self, ir: Any, argument: Any) -> str:
         at = locate(argument.location)
-        if at is None or at.file != self._source or at.line > len(self._read()):
+        if at is None or at.file != self._source:
             return ""
-        match = re.compile(r"%([A-Za-z_]\w*)").match(self._read()[at.line - 1], at.column - 1)
-        return match[1] if match else ""
+        match = re.compile(rb"%([A-Za-z_]\w*)").match(self._line(at.line), at.column - 1)
+        return match[1].decode() if match else ""
 
-    def _read(self) -> list[str]:
-        if self._lines is None:
-            try:
-                with open(self._source, encoding="utf-8") as stream:
-                    self._lines = stream.read().split("\n")
-            except (OSError, UnicodeDecodeError):
-                self._lines = []
-        return self._lines
+    def _line(self, number: int) -> bytes:
+        """Line `number` of the payload, empty where it has none. What follows, most likely constants, is not read."""
+        if number > len(self._lines):
+            with contextlib.suppress(OSError), open(self._source, "rb") as stream:
+                stream.seek(self._offset)
+                self._lines += itertools.islice(stream, number - len(self._lines))
+                self._offset = stream.tell()
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else b""
 
 
 # Finishing.
