@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lighthouse_build.application.tracing import Tracer
+    from lighthouse_build.handover import Data
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.plan import PlannedStep, Planner
@@ -322,7 +323,7 @@ def _paths(request: Request) -> list[str]:
     return [e.path for e in request.emissions if e.path != STDOUT]
 
 
-def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes], inputs: Sequence[str]) -> None:
+def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes | memoryview], inputs: Sequence[str]) -> None:
     """Write files, then standard output."""
     edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs)
     if STDOUT in contents:
@@ -384,9 +385,11 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         if python:
             _fix_hash_seed(argv)
         # Not before all is there: most mistakes are names of files, and are told sooner.
+        from lighthouse_build.handover import Handover
         from lighthouse_build.job import Job
         from lighthouse_build.supervisor import supervise
 
+        handover = Handover()
         scratch = ""
         if request.tool:
             # The parent's, so that it goes away when the job is killed.
@@ -394,8 +397,8 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
 
             scratch = tempfile.mkdtemp(prefix="lh-opt-tool-")
 
-        def run(progress: Progress, tracer: Tracer | None = None) -> tuple[dict[str, bytes], list[str]]:
-            return Job(request, plans, payload, dependencies, progress, tracer, scratch).run()
+        def run(progress: Progress, tracer: Tracer | None = None) -> tuple[Mapping[str, Data], list[str]]:
+            return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover).run()
 
         starts_programs = bool(scratch) or CPP in request.kinds
         try:
@@ -416,7 +419,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
                 shutil.rmtree(scratch, ignore_errors=True)
         if request.depfile and dependencies.sees("driver"):
             inputs = sorted({*inputs, *_own_inputs(request)})
-        _commit(request, edge, contents, inputs)
+        _commit(request, edge, handover.taken(contents), inputs)
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:

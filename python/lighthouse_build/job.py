@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lighthouse_build.application.tracing import Tracer
+    from lighthouse_build.handover import Data, Handover
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
     from lighthouse_build.resolution.dependencies import Dependencies
@@ -47,8 +48,11 @@ class Job:
         progress: Progress,
         tracer: Tracer | None = None,
         scratch: str = "",
+        handover: Handover | None = None,
     ) -> None:
         self.request = request
+        # Parts of a payload are joined before they are handed over.
+        self.handover = None if request.split_input_file or request.verify_diagnostics else handover
         self.prefix_map = PrefixMap(request.prefix_map)
         self.plans = plans
         self.payload = payload
@@ -61,8 +65,8 @@ class Job:
         self.target: Target | None = None
         self.python: UserPython | None = None
 
-    def run(self) -> tuple[dict[str, bytes], list[str]]:
-        """What is to be written, path to bytes, and the inputs that were found."""
+    def run(self) -> tuple[Mapping[str, Data], list[str]]:
+        """What is to be written, path to data as the handover has it, and the inputs that were found."""
         from lighthouse_build.application.context import load
 
         started = time.perf_counter()
@@ -72,13 +76,15 @@ class Job:
             for path in provider.files():
                 self.dependencies.add(path, "bindings")
         try:
-            contents = self._resolve_all() if self.payload is None else self._lower()
+            contents: Mapping[str, Data] = self._resolve_all() if self.payload is None else self._lower()
         except (LighthouseError, MemoryError):
             raise
         except BaseException as error:
             raise self._whose(error) from None
         if self.request.timing:
             self._print_times(time.perf_counter() - started)
+        if self.handover:
+            contents = {path: self.handover.keep(data) for path, data in contents.items()}
         # A directory that was searched concerns the edge that resolves a stage, whose early cutoff absorbs it.
         return contents, self.dependencies.paths(searched=self.payload is None)
 
@@ -234,7 +240,7 @@ class Job:
             add_pass_files(stages[-1].body, self.dependencies)
         return stages
 
-    def _lower(self) -> dict[str, bytes]:
+    def _lower(self) -> Mapping[str, Data]:
         assert self.payload is not None
         if self.request.kinds & CODE:
             self._target()  # a mistake in it is told before the work is done
@@ -261,7 +267,7 @@ class Job:
 
     def _lower_payload(
         self, payload: Payload, stages: Sequence[ResolvedStage]
-    ) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    ) -> tuple[Mapping[str, Data], list[Diagnostic]]:
         """Apply `stages` to one payload; what is to be written, and MLIR's warnings and remarks."""
         from lighthouse_build.application import apply, context
 
@@ -357,7 +363,7 @@ class Job:
             reported: list[Diagnostic] = []
             try:
                 contents, reported = self._lower_payload(Payload(name, None, part.text, part.offset), stages)
-                texts += contents.values()
+                texts += [data for data in contents.values() if isinstance(data, bytes)]
             except LighthouseError as error:
                 # Without a place it is our summary of what MLIR said.
                 reported = [*error.causes, *([error.diagnostic] if error.location or not error.causes else [])]
@@ -379,21 +385,33 @@ class Job:
         """Print the warnings and remarks of what went well."""
         self.progress.printer.show(*diagnostics)
 
+    def _printing(self) -> dict[str, bool]:
+        """How MLIR is to print."""
+        return {
+            "enable_debug_info": self.request.debug_info,
+            "print_generic_op_form": self.request.generic,
+            "use_local_scope": self.request.local_scope,
+        }
+
     def _asm(self, module: Any) -> str:
-        text: str = module.operation.get_asm(
-            enable_debug_info=self.request.debug_info,
-            print_generic_op_form=self.request.generic,
-            use_local_scope=self.request.local_scope,
-        )
+        text: str = module.operation.get_asm(**self._printing())
         if self.prefix_map and self.request.debug_info:
             text = self.prefix_map.in_mlir(text)
         return text.rstrip("\n") + "\n"
 
-    def _emit_mlir(self, module: Any) -> dict[str, bytes]:
-        contents = {}
+    def _text(self, module: Any) -> Data:
+        """`_asm`, printed to where the parent finds it if that can be done."""
+        if self.handover is None or not self.handover.takes_text or (self.prefix_map and self.request.debug_info):
+            return self._asm(module).encode()
+        # Each stage has verified what it left; the printer would do so once more.
+        how = {**self._printing(), "assume_verified": bool(self.plans), "binary": True}
+        return self.handover.printed(lambda path: module.operation.print(file=path, **how))
+
+    def _emit_mlir(self, module: Any) -> dict[str, Data]:
+        contents: dict[str, Data] = {}
         for emission in self.request.emissions:
             if emission.kind == "mlir":
-                contents[emission.path] = self._asm(module).encode()
+                contents[emission.path] = self._text(module)
             elif emission.kind == "bytecode":
                 contents[emission.path] = self._bytecode(module)
         return contents

@@ -53,8 +53,9 @@ PLAN = (
     "resolution.plan stage_file"
 )
 MLIR = (
-    f"{PLAN} job address_layout supervisor standard_error bindings bindings.core bindings.direct bindings.provider "
-    "bindings.alias payload application application.context application.apply resolution.pass_files prefix_map"
+    f"{PLAN} handover job address_layout supervisor standard_error bindings bindings.core bindings.direct "
+    "bindings.provider bindings.alias payload application application.context application.apply "
+    "resolution.pass_files prefix_map"
 )
 CODE = (
     f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
