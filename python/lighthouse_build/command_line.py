@@ -104,6 +104,7 @@ class Request:
     stamp: str | None = None
     depfile: str | None = None
     depfile_prefix: tuple[str, str] | None = None
+    listings: tuple[str, ...] = ()
     timeout: float | None = None
     print_before: tuple[str, ...] = ()
     print_after: tuple[str, ...] = ()
@@ -210,6 +211,13 @@ FLAGS = (
     ),
     Flag(
         "output", ("--depfile-prefix",), "in the depfile, write NEW for the directory OLD of what is in it", "OLD=NEW"
+    ),
+    Flag(
+        "output",
+        ("--listing",),
+        "in the depfile, write FILE for the directory that its first line names, where something was only looked for: "
+        "the other lines list the stage files and modules in it; may be repeated",
+        "FILE",
     ),
     Flag("code generation", ("--target-triple",), "default: this machine's", "TRIPLE"),
     Flag("code generation", ("--cpu",), "default: the baseline of the triple; native: this machine's", "CPU"),
@@ -364,6 +372,7 @@ def parse(argv: Sequence[str]) -> Request:
         stamp=values.last("--stamp"),
         depfile=values.last("--depfile"),
         depfile_prefix=prefixes[-1] if (prefixes := _prefixes(values, "--depfile-prefix")) else None,
+        listings=values.all("--listing"),
         timeout=_seconds(values.last("--timeout")),
         print_before=values.all("--print-ir-before"),
         print_after=values.all("--print-ir-after"),

@@ -376,7 +376,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
     from lighthouse_build.resolution.search import SearchPath
 
     specs = [_parse_stage(text) for text in request.stages]
-    dependencies = Dependencies()
+    dependencies = Dependencies(request.listings)
     with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]

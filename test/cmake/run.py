@@ -30,6 +30,8 @@ MULTI = "Ninja Multi-Config"
 _STEP = re.compile(r"^\[ *\d+(?:%|/\d+)\] (.*)$", re.MULTILINE)
 _OURS = ("Resolving ", "Lowering ", "Writing the header ", "Identifying ", "Embedding ")
 _IDENTITY = "Identifying lh-opt"  # when it runs is for driver_identity to check
+# What Make prints of targets that are done, and Ninja whenever CMake looks for new files.
+_NO_STEPS = ("Built target", "Re-checking globbed directories")
 _LLVM = Path("/usr/lib/llvm-22")  # Debian's
 
 
@@ -97,7 +99,7 @@ class Project:
         for target in targets:
             command += ["--target", target]
         output = self.run(*command, error=error)
-        steps = [step for step in _STEP.findall(output) if not step.startswith("Built target")]
+        steps = [step for step in _STEP.findall(output) if not step.startswith(_NO_STEPS)]
         # Make numbers nothing when it compiles nothing, Ninja says so when there is nothing at all to do.
         return [re.sub(r"(Debug|Release)/", "", step) for step in steps]
 

@@ -126,6 +126,28 @@ def test_what_is_looked_for_in_vain_counts_by_its_nearest_ancestor(tmp_path: Pat
     assert found.paths(searched=False) == []
 
 
+def test_a_list_of_a_directory_counts_where_what_it_names_was_looked_for(tmp_path: Path) -> None:
+    listing = tmp_path / "listing.txt"
+    listing.write_text(f"{tmp_path}\na.py\n")
+    found = Dependencies([str(listing), str(tmp_path / "deleted.txt")])
+    found.looked_for(str(tmp_path / "b.yaml"))
+    found.saw(str(tmp_path), "searched")
+    assert found.paths() == [str(listing)]
+    assert found.paths(searched=False) == []
+    found.looked_for(str(tmp_path / "built.stage.mlir"))  # not on the list
+    assert found.paths() == [str(tmp_path), str(listing)]
+
+
+def test_a_list_of_a_directory_says_nothing_of_other_files(tmp_path: Path) -> None:
+    listing = tmp_path / "listing.txt"
+    listing.write_text(f"{tmp_path}\n")
+    found = [Dependencies([str(listing)]) for _ in range(3)]
+    found[0].looked_for(str(tmp_path / "none" / "b.yaml"))
+    found[1].saw(str(tmp_path / "table.json"), "stats")
+    found[2].saw(str(tmp_path), "listings")
+    assert [each.paths() for each in found] == [[str(tmp_path)]] * 3
+
+
 def test_what_user_code_makes_itself_is_no_input(tmp_path: Path) -> None:
     found = Dependencies()
     with found.recording():

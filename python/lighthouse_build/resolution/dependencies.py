@@ -43,10 +43,20 @@ KINDS = (
 )
 
 
+# What stage files end in that the list of a directory names, and what builds write there themselves.
+_LISTED = (".py", ".mlir", ".yaml", ".yml")
+_UNLISTED = ".stage.mlir"
+
+
 class Dependencies:
     """The inputs of one job: absolute paths of files and directories."""
 
-    def __init__(self) -> None:
+    def __init__(self, listings: Iterable[str] = ()) -> None:
+        """Args:
+        listings: files that name a directory in the first line, and then the stage files and modules in it. Where these
+            were looked for in the directory, such a file counts, and not the directory, which a build in it changes.
+        """
+        self._listings = {os.path.realpath(_first_line(file)): file for file in listings if os.path.isfile(file)}
         self._paths: dict[str, bool] = {}  # to whether it was only searched
         self._directories: set[str] = set()  # that were looked at, and neither listed nor opened
         self._watched: list[str] = []
@@ -69,6 +79,16 @@ class Dependencies:
         while not os.path.exists(path):
             path, searched = os.path.dirname(path), True
         self._paths[path] = self._paths.get(path, True) and searched
+
+    def looked_for(self, path: str) -> None:
+        """Count that the stage file `path`, which is not there, was looked for: it could appear."""
+        listed = path.endswith(_LISTED) and not path.endswith(_UNLISTED)
+        self._searched(os.path.dirname(path) or ".", listed=listed)
+
+    def _searched(self, directory: str, *, listed: bool) -> None:
+        if listed and self._listings:
+            directory = self._listings.get(os.path.realpath(directory), directory)
+        self.add(directory, "searched")
 
     def sees(self, kind: str) -> bool:
         """Whether dependencies of `kind` count: all do, but for the test of this."""
@@ -124,7 +144,10 @@ class Dependencies:
             if self.sees(kind):
                 self._directories.add(path)
             return
-        self.add(path, kind)
+        if kind == "searched":
+            self._searched(path, listed=True)
+        else:
+            self.add(path, kind)
         if kind in ("imports", "opens"):
             self._watched.append(path)
 
@@ -142,6 +165,11 @@ class _Exchange:
 
     def __exit__(self, *error: object) -> None:
         self._exchange(self._previous)
+
+
+def _first_line(path: str) -> str:
+    with open(path, encoding="utf-8") as stream:
+        return stream.readline().rstrip("\n")
 
 
 def _blind_to() -> frozenset[str]:

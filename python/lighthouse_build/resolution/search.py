@@ -61,7 +61,7 @@ class SearchPath:
                 return os.path.abspath(candidate)
             searched.append(root)
             if root != SHIPPED:
-                dependencies.add(os.path.dirname(candidate) or ".", "searched")
+                dependencies.looked_for(candidate)
             if os.path.exists(candidate):
                 what = f"'{os.path.abspath(candidate)}' is {limits.kind_of(candidate)}, not a file"
                 others.append(Diagnostic(what, severity="note"))

@@ -20,7 +20,7 @@ OUTPUTS = ("*.stage.mlir", "one/**/*.o", "one/**/*.ll", "one/**/*.mlirbc", "one/
 
 
 def check(project: Project) -> None:
-    pristine = project.source.with_name("pristine")
+    pristine = project.source.with_name("in [source] {x}")
     shutil.copytree(project.source, pristine)
     project.configure()
     project.expect(*EVERYTHING)
@@ -141,16 +141,40 @@ def losses(project: Project) -> None:
 def in_source(project: Project, pristine: Path, built: dict[str, bytes]) -> None:
     project.source = project.binary = pristine
     project.configure()
-    assert project.ours(project.build()) == EVERYTHING
-    # The outputs are new in a directory that a stage was looked for in: it may be resolved again, once.
-    assert project.ours(project.build()) <= {INLINE}
-    project.expect_nothing()
+    project.expect(*EVERYTHING)
     same(project, built)
+    # A module is looked for in a source directory in vain, too.
+    project.edit("CMakeLists.txt", "schedules/generate.py", "schedules/generate.py PYTHON_PATH .")
+    optional = "from contextlib import suppress\n\nwith suppress(ImportError):\n    import optional\n"
+    project.edit("schedules/generate.py", "import json\n", f"import json\n{optional}")
+    project.expect(GENERATED, ONE)  # the command of both has the directory
     project.edit("schedules/helpers/text.py", "def", "# A comment.\ndef")
-    project.build()
-    project.expect_nothing()
+    project.expect(GENERATED)
     project.edit("kernels/one.mlir", "addi", "muli")
-    ran = project.ours(project.build())
-    assert ran - {INLINE} == {ONE}, ran
+    project.expect(ONE)
+    # Whatever appears in a source directory, as Ninja's lock does in each build, is nothing to a stage …
+    project.write(".lock", "")
+    project.write("sub/other.stage.mlir", "")
+    project.expect()
+    # … unless it could win.
+    project.write("optional.py", "")
+    project.expect(INLINE, GENERATED)
+    project.write("optional.py", "raise ValueError('optional is read')\n")
+    project.build(error="optional is read")
+    project.remove("optional.py")
+    project.expect(INLINE, GENERATED)
+    shipped = "lower-to-llvm.yaml"
+    project.write(shipped, "Pipeline:\n  - pass: cse\n")
+    project.build(error="one.mlir")
+    project.remove(shipped)
     project.build()
     project.expect_nothing()
+    # A list that is lost comes back.
+    before = project.contents("CMakeFiles/lh_listings/*")
+    project.remove("CMakeFiles/lh_listings")
+    project.build()
+    project.expect_nothing()
+    assert before
+    assert project.contents("CMakeFiles/lh_listings/*") == before
+    project.write(shipped, "Pipeline:\n  - oops\n")
+    project.build(error=shipped)
