@@ -14,11 +14,33 @@ endfunction()
 
 # Parses the arguments of the public function that calls it, after the first `skip`, into ARG_*.
 #
-# A macro, since ARGV<n> belongs to the function itself, and only one by one are arguments what the user wrote: in a
-# list, one with an unbalanced bracket swallows those after it. In a macro ${ARGC} would be its own; if() reads the
-# function's.
+# A macro, since ARGV and ARGV<n> belong to the function itself: if() and list() read the function's.
 macro(_lh_parse_arguments skip options one_value multi_value)
   set(_lh_keywords ${options} ${one_value} ${multi_value})
+  # Most calls have nothing that could be wrong: no argument twice, none that is empty or that a list does not carry.
+  list(LENGTH ARGV _lh_count)
+  list(SUBLIST ARGV 0 -1 _lh_unique)
+  list(REMOVE_DUPLICATES _lh_unique)
+  list(LENGTH _lh_unique _lh_unique)
+  if(NOT _lh_count EQUAL ARGC OR NOT _lh_unique EQUAL ARGC OR ARGV MATCHES "[][()\\]|^;|;;|;$")
+    _lh_check_arguments(${skip})
+  endif()
+  cmake_parse_arguments(PARSE_ARGV ${skip} ARG "${options}" "${one_value}" "${multi_value}")
+  if(DEFINED ARG_UNPARSED_ARGUMENTS)
+    list(GET ARG_UNPARSED_ARGUMENTS 0 _lh_argument)
+    _lh_unknown("${_lh_argument}")
+  endif()
+  if(DEFINED ARG_KEYWORDS_MISSING_VALUES)
+    list(GET ARG_KEYWORDS_MISSING_VALUES 0 _lh_keyword)
+    _lh_fatal("${_lh_keyword} has no value")
+  endif()
+endmacro()
+
+# Refuses arguments, after the first `skip`, that CMake lists cannot carry unharmed, and a keyword that comes twice.
+#
+# Only one by one, as ARGV<n>, are arguments what the user wrote: in a list, one with an unbalanced bracket swallows
+# those after it. In a macro ${ARGC} would be its own; if() reads the function's.
+macro(_lh_check_arguments skip)
   set(_lh_keyword "")
   set(_lh_seen "")
   set(_lh_index ${skip})
@@ -36,15 +58,6 @@ macro(_lh_parse_arguments skip options one_value multi_value)
     endif()
     math(EXPR _lh_index "${_lh_index} + 1")
   endwhile()
-  cmake_parse_arguments(PARSE_ARGV ${skip} ARG "${options}" "${one_value}" "${multi_value}")
-  if(DEFINED ARG_UNPARSED_ARGUMENTS)
-    list(GET ARG_UNPARSED_ARGUMENTS 0 _lh_argument)
-    _lh_unknown("${_lh_argument}")
-  endif()
-  if(DEFINED ARG_KEYWORDS_MISSING_VALUES)
-    list(GET ARG_KEYWORDS_MISSING_VALUES 0 _lh_keyword)
-    _lh_fatal("${_lh_keyword} has no value")
-  endif()
 endmacro()
 
 # Refuses an argument that CMake lists cannot carry unharmed.
@@ -82,6 +95,13 @@ endfunction()
 
 # Refuses words in capitals among the values of these keywords: mistyped keywords, which one with many values swallows.
 function(_lh_check_no_keywords)
+  set(values "")
+  foreach(keyword IN LISTS ARGN)
+    string(APPEND values ";${ARG_${keyword}};")
+  endforeach()
+  if(NOT values MATCHES ";[A-Z][A-Z_]+;")
+    return() # as most have none
+  endif()
   foreach(keyword IN LISTS ARGN)
     foreach(value IN LISTS ARG_${keyword})
       if(value MATCHES "^[A-Z][A-Z_]+$" AND NOT TARGET "${value}")
@@ -122,6 +142,19 @@ function(_lh_check_path path)
   if(CMAKE_GENERATOR MATCHES "Ninja" AND CMAKE_VERSION VERSION_LESS 4.4 AND CMAKE_BINARY_DIR MATCHES "\\$")
     _lh_fatal("the build tree's path holds a '$', which CMake before 4.4 cannot hand to Ninja; build elsewhere")
   endif()
+endfunction()
+
+# Refuses paths as _lh_check_path() does.
+function(_lh_check_paths)
+  list(LENGTH ARGV count)
+  list(JOIN ARGV "" all)
+  if(count EQUAL ARGC AND all MATCHES "^[A-Za-z0-9_./+=,@~-]*$" AND NOT CMAKE_BINARY_DIR MATCHES "\\$")
+    return() # as most are
+  endif()
+  math(EXPR last "${ARGC} - 1")
+  foreach(index RANGE "${last}")
+    _lh_check_path("${ARGV${index}}")
+  endforeach()
 endfunction()
 
 # Sets `result` to the version of Ninja.

@@ -11,7 +11,6 @@
 # * Make compares times only. With several outputs in one rule, a deleted one would never come back; with the file
 #   itself as OUTPUT, one that stays unchanged would be made again for ever. So a target owns the stamp, and in a
 #   target ordered after it each file has a rule without dependencies, which runs only when the file is missing.
-#   CMake deletes what a rule makes when its command has changed, so the command of that rule is always the same.
 
 cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
@@ -59,121 +58,160 @@ function(_lh_driver_identity arguments depends)
     )
     add_library(lh_driver INTERFACE EXCLUDE_FROM_ALL)
     target_sources(lh_driver PRIVATE ${sources})
-    add_dependencies(lh_driver lh_driver.identity)
-    set_target_properties(lh_driver.identity PROPERTIES EXCLUDE_FROM_ALL TRUE)
+    _lh_order_after(lh_driver lh_driver.identity)
   endif()
   set(${arguments} "--driver-identity=${file}" PARENT_SCOPE)
   set(${depends} lh_driver "${file}" PARENT_SCOPE)
 endfunction()
 
-# Adds the rules of one run of the driver.
+# Adds the rule of one run of the driver, and what owns it.
 #
 #   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
 #                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>] [IS_IDENTITY])
 #
-# STAMP is a path without extension. DIRECTORY is where the driver runs. OWNER is a custom target, made if need be, that has the stamp; the caller orders
-# what uses the outputs after it. `<sources>` is set to what such a target must have among its sources.
-# IS_IDENTITY is for the rule of the driver's own identity, which all others depend on.
+# STAMP is a path without extension. DIRECTORY is where the driver runs, by default the current source directory.
+# IS_IDENTITY is for the rule of the driver's own identity, which all others depend on. For OWNER and `<sources>` see
+# _lh_own_edges().
 function(_lh_add_edge sources)
   cmake_parse_arguments(
     PARSE_ARGV 1
-    ARG
+    EDGE
     "IS_IDENTITY"
     "STAMP;COMMENT;OWNER;JOB_POOL;DIRECTORY"
     "OUTPUTS;ARGUMENTS;DEPENDS"
   )
-  if(NOT ARG_DIRECTORY)
-    set(ARG_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}") # what relative paths mean, as in every CMake command
+  if(NOT EDGE_DIRECTORY)
+    set(EDGE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}") # what relative paths mean, as in every CMake command
   endif()
-  foreach(path IN LISTS ARG_OUTPUTS ITEMS "${ARG_STAMP}")
-    _lh_check_path("${path}")
+  _lh_check_paths(${EDGE_OUTPUTS} "${EDGE_STAMP}")
+  _lh_start_edges()
+  _lh_write_edge()
+  _lh_own_edges(edge_sources "${EDGE_OWNER}" "${EDGE_STAMP}.stamp" "${EDGE_OUTPUTS}" FALSE)
+  set(${sources} "${edge_sources}" PARENT_SCOPE)
+endfunction()
+
+# The parts of _lh_add_edge(), for who adds many edges: _lh_start_edges() once, _lh_write_edge() for each, which takes
+# the arguments as variables EDGE_<keyword>, and _lh_own_edges() once. Paths are checked by the caller.
+
+# Sets EDGE_* to what all edges have in common.
+function(_lh_start_edges)
+  _lh_driver_command(command)
+  set(depends "")
+  if(NOT EDGE_IS_IDENTITY)
+    _lh_driver_identity(identity depends)
+    list(APPEND command ${identity})
+  endif()
+  # What CMake takes names in a depfile to start from; the same depfile then comes of every build tree.
+  cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
+  list(APPEND command "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
+  set(EDGE_COMMAND "${command}" PARENT_SCOPE)
+  set(EDGE_COMMON_DEPENDS "${depends}" PARENT_SCOPE)
+endfunction()
+
+# Adds the rule, or with Make the rules.
+function(_lh_write_edge)
+  _lh_claim_outputs(${EDGE_OUTPUTS})
+  set(stamp "${EDGE_STAMP}.stamp")
+  set(depfile "${EDGE_STAMP}.d")
+  set(command ${EDGE_COMMAND} ${EDGE_ARGUMENTS} "--stamp=${stamp}" "--depfile=${depfile}")
+  set(depends ${EDGE_DEPENDS} ${EDGE_COMMON_DEPENDS})
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja")
+    _lh_write_make_edge()
+    return()
+  endif()
+  set(escape "")
+  if(CMAKE_VERSION VERSION_LESS 4.4)
+    set(
+      escape
+      COMMAND
+      "${CMAKE_COMMAND}"
+      "-DDEPFILE=${depfile}"
+      -P
+      "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/escape_depfile.cmake"
+    )
+  endif()
+  set(pool "")
+  if(EDGE_JOB_POOL)
+    set(pool JOB_POOL "${EDGE_JOB_POOL}")
+  endif()
+  add_custom_command(
+    OUTPUT "${stamp}"
+    BYPRODUCTS ${EDGE_OUTPUTS}
+    COMMAND ${command} ${escape}
+    DEPENDS ${depends}
+    DEPFILE "${depfile}"
+    WORKING_DIRECTORY "${EDGE_DIRECTORY}"
+    COMMENT "${EDGE_COMMENT}"
+    ${pool}
+    VERBATIM
+  )
+endfunction()
+
+# The rules for Make, with variables of _lh_write_edge().
+function(_lh_write_make_edge)
+  foreach(path IN LISTS EDGE_OUTPUTS ITEMS "${EDGE_STAMP}")
     cmake_path(GET path PARENT_PATH directory)
     file(MAKE_DIRECTORY "${directory}") # Make does not, Ninja does.
   endforeach()
-  _lh_claim_outputs(${ARG_OUTPUTS})
-  set(stamp "${ARG_STAMP}.stamp")
-  set(depfile "${ARG_STAMP}.d")
-  _lh_driver_command(driver)
-  # What CMake takes names in a depfile to start from; the same depfile then comes of every build tree.
-  cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
-  set(prefix "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
-  set(
-    command
-    ${driver}
-    ${ARG_ARGUMENTS}
-    "--stamp=${stamp}"
-    "${prefix}"
-    "--depfile=${depfile}"
+  # A tree that was moved keeps the stamps of its subdirectories, also with --fresh, and CMake does not notice for them
+  # that the command is another one.
+  file(GENERATE OUTPUT "${EDGE_STAMP}.command" CONTENT "${command}\n") # only if it differs
+  list(APPEND depends "${EDGE_STAMP}.command")
+  # Before CMake 4.0, what a depfile for Make has ever named stays a dependency, and once it is deleted the rule
+  # runs for ever. Without its notes CMake reads the depfiles again.
+  set(notes "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${EDGE_OWNER}.dir/compiler_depend.internal")
+  add_custom_command(
+    OUTPUT "${stamp}"
+    COMMAND ${command}
+    COMMAND "${CMAKE_COMMAND}" -E rm -f "${notes}"
+    DEPENDS ${depends}
+    DEPFILE "${depfile}"
+    WORKING_DIRECTORY "${EDGE_DIRECTORY}"
+    COMMENT "${EDGE_COMMENT}"
+    VERBATIM
   )
-  set(depends ${ARG_DEPENDS})
-  if(NOT ARG_IS_IDENTITY)
-    _lh_driver_identity(identity identity_depends)
-    list(APPEND command ${identity})
-    list(APPEND depends ${identity_depends})
-  endif()
-  set(pool "")
-  if(ARG_JOB_POOL)
-    set(pool JOB_POOL "${ARG_JOB_POOL}")
-  endif()
+  foreach(output IN LISTS EDGE_OUTPUTS)
+    cmake_path(GET output FILENAME file)
+    add_custom_command(
+      OUTPUT "${output}"
+      COMMAND
+        "${CMAKE_COMMAND}" "-DCOMMAND=${EDGE_STAMP}.command" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_command.cmake"
+      WORKING_DIRECTORY "${EDGE_DIRECTORY}"
+      COMMENT "${EDGE_COMMENT} again for ${file}"
+      VERBATIM
+    )
+  endforeach()
+endfunction()
+
+# Sets `sources` to what a target that uses the outputs of edges has among its sources, given the lists of their stamps
+# and outputs.
+#
+# With Make, the custom target `owner` has the stamps; the caller orders what uses the outputs after it. With Ninja a
+# target costs more than a rule, and none is needed, as the target with the sources has the rules; it is made there only
+# if `always` is true, to run the rules before what else that target depends on.
+function(
+  _lh_own_edges
+  sources
+  owner
+  stamps
+  outputs
+  always
+)
   if(CMAKE_GENERATOR MATCHES "Ninja")
-    set(escape "")
-    if(CMAKE_VERSION VERSION_LESS 4.4)
-      set(
-        escape
-        COMMAND
-        "${CMAKE_COMMAND}"
-        "-DDEPFILE=${depfile}"
-        -P
-        "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/escape_depfile.cmake"
-      )
+    set(${sources} "${stamps}" PARENT_SCOPE)
+    if(NOT always)
+      return()
     endif()
-    add_custom_command(
-      OUTPUT "${stamp}"
-      BYPRODUCTS ${ARG_OUTPUTS}
-      COMMAND ${command} ${escape}
-      DEPENDS ${depends}
-      DEPFILE "${depfile}"
-      WORKING_DIRECTORY "${ARG_DIRECTORY}"
-      COMMENT "${ARG_COMMENT}"
-      ${pool}
-      VERBATIM
-    )
-    set(${sources} "${stamp}" PARENT_SCOPE)
   else()
-    # A tree that was moved keeps the stamps of its subdirectories, also with --fresh, and CMake does not notice for them
-    # that the command is another one.
-    file(GENERATE OUTPUT "${ARG_STAMP}.command" CONTENT "${command}\n") # only if it differs
-    list(APPEND depends "${ARG_STAMP}.command")
-    # Before CMake 4.0, what a depfile for Make has ever named stays a dependency, and once it is deleted the rule
-    # runs for ever. Without its notes CMake reads the depfiles again.
-    set(notes "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${ARG_OWNER}.dir/compiler_depend.internal")
-    add_custom_command(
-      OUTPUT "${stamp}"
-      COMMAND ${command}
-      COMMAND "${CMAKE_COMMAND}" -E rm -f "${notes}"
-      DEPENDS ${depends}
-      DEPFILE "${depfile}"
-      WORKING_DIRECTORY "${ARG_DIRECTORY}"
-      COMMENT "${ARG_COMMENT}"
-      VERBATIM
-    )
-    foreach(output IN LISTS ARG_OUTPUTS)
-      cmake_path(GET output FILENAME file)
-      add_custom_command(
-        OUTPUT "${output}"
-        COMMAND
-          "${CMAKE_COMMAND}" "-DCOMMAND=${ARG_STAMP}.command" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_command.cmake"
-        WORKING_DIRECTORY "${ARG_DIRECTORY}"
-        COMMENT "${ARG_COMMENT} again for ${file}"
-        VERBATIM
-      )
-    endforeach()
-    set(${sources} ${ARG_OUTPUTS} PARENT_SCOPE)
+    set(${sources} "${outputs}" PARENT_SCOPE)
   endif()
-  if(TARGET "${ARG_OWNER}")
-    target_sources("${ARG_OWNER}" PRIVATE "${stamp}")
-  else()
-    add_custom_target("${ARG_OWNER}" DEPENDS "${stamp}")
+  add_custom_target("${owner}" DEPENDS ${stamps})
+endfunction()
+
+# Orders the target `name` after the owner of edges, where there is one.
+function(_lh_order_after name owner)
+  if(TARGET "${owner}")
+    add_dependencies("${name}" "${owner}")
   endif()
 endfunction()
 

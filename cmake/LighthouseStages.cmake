@@ -147,7 +147,7 @@ function(_lh_create_stage name)
   endif()
   add_library("${name}" INTERFACE ${when})
   target_sources("${name}" PRIVATE ${sources})
-  add_dependencies("${name}" "${name}.resolve")
+  _lh_order_after("${name}" "${name}.resolve")
   set_target_properties(
     "${name}"
     PROPERTIES
@@ -163,9 +163,6 @@ function(_lh_create_stage name)
   )
   if(ARG_TOOL)
     set_target_properties("${name}" PROPERTIES LH_STAGE_TOOL "${program}")
-  endif()
-  if(asks)
-    set_target_properties("${name}.resolve" PROPERTIES EXCLUDE_FROM_ALL TRUE)
   endif()
   # Written beside the stage for the places in errors; nothing depends on it.
   set_property(DIRECTORY APPEND PROPERTY ADDITIONAL_CLEAN_FILES "${file}.loc")

@@ -9,13 +9,13 @@ include_guard(GLOBAL)
 
 # Sets `result` to the language that links lowered libraries, CXX or C, or to nothing when neither is enabled here.
 function(_lh_link_language result)
-  set(${result} "" PARENT_SCOPE)
-  foreach(language IN ITEMS CXX C)
-    if(CMAKE_${language}_COMPILER_LOADED)
-      set(${result} "${language}" PARENT_SCOPE)
-      return()
-    endif()
-  endforeach()
+  if(CMAKE_CXX_COMPILER_LOADED)
+    set(${result} CXX PARENT_SCOPE)
+  elseif(CMAKE_C_COMPILER_LOADED)
+    set(${result} C PARENT_SCOPE)
+  else()
+    set(${result} "" PARENT_SCOPE)
+  endif()
 endfunction()
 
 # Sets `result` to the target triple of the project's C or C++ compiler, or to nothing without one.
@@ -30,10 +30,10 @@ function(_lh_compiler_triple result)
     return()
   endif()
   set(command "${CMAKE_${language}_COMPILER}" ${CMAKE_${language}_COMPILER_ARG1} -dumpmachine)
-  separate_arguments(command)
   string(SHA256 key "${command}")
   set(variable "_LH_TRIPLE_${key}") # asked once for each compiler
   if(NOT DEFINED CACHE{${variable}})
+    separate_arguments(command)
     execute_process(
       COMMAND ${command}
       OUTPUT_VARIABLE triple

@@ -149,5 +149,5 @@ function(lh_embed_stage name)
     "${name}"
     PROPERTIES POSITION_INDEPENDENT_CODE TRUE LH_HEADER "${header}" LH_STAGES "${stages}"
   )
-  add_dependencies("${name}" "${name}.embed")
+  _lh_order_after("${name}" "${name}.embed")
 endfunction()

@@ -167,44 +167,38 @@ function(lh_lower name)
   endforeach()
 
   _lh_check_models()
-  _lh_lower_kinds(kinds type)
-  _lh_lower_check_values()
-  _lh_lower_sources(sources stems)
-  _lh_lower_target_arguments(arguments target)
-  if(type AND NOT ARG_NO_HEADER)
-    if(NOT DEFINED ARG_HEADER)
-      set(ARG_HEADER "${name}.h")
-    endif()
+  # What does not depend on name and payloads is the same for most calls of a project, and found out once.
+  list(SUBLIST ARGV 1 -1 call)
+  string(REPLACE "SOURCES;${ARG_SOURCES}" "SOURCES" call "${call}")
+  set(memo "_LH_LOWER ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CXX_COMPILER_TARGET} ${CMAKE_C_COMPILER_TARGET} ${call}")
+  set(
+    settings
+    kinds
+    extensions
+    type
+    language
+    target
+    arguments
+    stages
+    depends
+    EDGE_COMMAND
+    EDGE_COMMON_DEPENDS
+  )
+  get_property(known GLOBAL PROPERTY "${memo}")
+  if(NOT known)
+    _lh_lower_settings("${memo}")
   endif()
-  set(translate_depends "")
+  foreach(setting IN LISTS settings)
+    get_property(${setting} GLOBAL PROPERTY "${memo} ${setting}")
+  endforeach()
+
+  _lh_lower_sources(sources stems)
   if(type STREQUAL "cpp")
     _lh_claim_namespace("${ARG_NAMESPACE}")
     _lh_mlir_translate(translate_arguments translate_depends)
     list(APPEND arguments ${translate_arguments} "--namespace=${ARG_NAMESPACE}")
+    list(APPEND depends ${translate_depends})
   endif()
-  _lh_resolve_stages(stages stage_files ${ARG_STAGES})
-  set(tool_depends "")
-  if(DEFINED ARG_TOOL)
-    _lh_tool(tool_arguments tool_depends "${ARG_TOOL}")
-    list(APPEND arguments ${tool_arguments})
-    foreach(stage IN LISTS stages)
-      _lh_check_needs_no_python("${stage}" "be applied by a tool")
-    endforeach()
-  endif()
-  _lh_check_stage_tools("${ARG_TOOL}" ${stages})
-  set(python_arguments "")
-  foreach(stage file IN ZIP_LISTS stages stage_files)
-    _lh_spec_path(file "${file}")
-    list(APPEND arguments "--stage=${file}")
-    # A Python step runs while the payload is lowered, and needs there what its stage was declared with.
-    get_target_property(declared "${stage}" _LH_STAGE_ARGUMENTS)
-    list(FILTER declared INCLUDE REGEX "^--(python-path|environment)=")
-    list(APPEND python_arguments ${declared})
-  endforeach()
-  list(REMOVE_DUPLICATES python_arguments)
-  list(APPEND arguments ${python_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
-  # What is emitted is the same in every tree.
-  list(APPEND arguments "--prefix-map=${CMAKE_SOURCE_DIR}=." "--prefix-map=${CMAKE_BINARY_DIR}=.")
   list(APPEND arguments "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
 
   if(NOT DEFINED ARG_OUTPUT_DIRECTORY)
@@ -218,66 +212,56 @@ function(lh_lower name)
   )
   set(output_directory "${output_directory}/${name}")
   set(stamp_directory "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh")
+  _lh_check_paths("${output_directory}" "${stamp_directory}")
 
   # One rule a payload.
-  set(library_sources "") # what makes the library depend on the rules
-  set(linked "") # what the library is linked from
-  set(outputs "")
-  set(interfaces "")
-  foreach(source payload stem IN ZIP_LISTS sources payloads stems)
-    set(files "")
-    set(emits "")
-    foreach(kind IN LISTS kinds)
-      _lh_lower_extension(extension ${kind})
-      set(file "${output_directory}/${stem}${extension}")
-      list(APPEND files "${file}")
-      list(APPEND emits "--emit=${kind}=${file}")
-      if(kind STREQUAL "interface")
-        list(APPEND interfaces "${file}")
-      else()
-        list(APPEND outputs "${file}")
-      endif()
-      if(kind STREQUAL type)
-        list(APPEND linked "${file}")
-      endif()
-    endforeach()
-    _lh_add_edge(
-      edge_sources
-      STAMP "${stamp_directory}/${stem}"
-      OUTPUTS ${files}
-      ARGUMENTS "${payload}" ${arguments} ${emits}
-      DEPENDS "${source}" ${stages} ${stage_files} ${tool_depends} ${translate_depends} ${ARG_DEPENDS}
-      COMMENT "Lowering ${name}/${stem}"
-      OWNER "${name}.lower"
-      JOB_POOL ${ARG_JOB_POOL}
-    )
-    list(APPEND library_sources ${edge_sources})
+  foreach(kind IN LISTS kinds)
+    set(${kind}_files "")
   endforeach()
-
-  # One rule that merges their interfaces into the header.
-  set(header "")
-  if(DEFINED ARG_HEADER)
-    set(header "${output_directory}/include/${ARG_HEADER}")
-    set(header_arguments ${interfaces} "--emit=header=${header}")
-    if(DEFINED ARG_NAMESPACE)
-      list(APPEND header_arguments "--namespace=${ARG_NAMESPACE}")
-    endif()
-    if(DEFINED ARG_CLASS)
-      list(APPEND header_arguments "--class-name=${ARG_CLASS}")
-    endif()
-    _lh_add_edge(
-      header_sources
-      STAMP "${stamp_directory}/header"
-      OUTPUTS "${header}"
-      ARGUMENTS ${header_arguments}
-      DEPENDS ${interfaces}
-      COMMENT "Writing the header of ${name}"
-      OWNER "${name}.header"
-    )
-    list(APPEND library_sources ${header_sources})
+  set(outputs "")
+  set(stamps "")
+  set(EDGE_OWNER "${name}.lower")
+  set(EDGE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  set(EDGE_JOB_POOL "${ARG_JOB_POOL}")
+  foreach(source payload stem IN ZIP_LISTS sources payloads stems)
+    set(EDGE_STAMP "${stamp_directory}/${stem}")
+    set(EDGE_OUTPUTS "")
+    set(EDGE_ARGUMENTS "${payload}" ${arguments})
+    foreach(kind extension IN ZIP_LISTS kinds extensions)
+      set(file "${output_directory}/${stem}${extension}")
+      list(APPEND EDGE_OUTPUTS "${file}")
+      list(APPEND EDGE_ARGUMENTS "--emit=${kind}=${file}")
+      list(APPEND ${kind}_files "${file}")
+    endforeach()
+    set(EDGE_DEPENDS "${source}" ${depends} ${ARG_DEPENDS})
+    set(EDGE_COMMENT "Lowering ${name}/${stem}")
+    _lh_write_edge()
+    list(APPEND outputs ${EDGE_OUTPUTS})
+    list(APPEND stamps "${EDGE_STAMP}.stamp")
+  endforeach()
+  # Or lowering would wait for the header, which is made of what it writes, and for libraries that are linked.
+  set(always FALSE)
+  if((type AND NOT ARG_NO_HEADER) OR DEFINED ARG_LINK_LIBRARIES)
+    set(always TRUE)
   endif()
+  _lh_own_edges(library_sources "${name}.lower" "${stamps}" "${outputs}" ${always})
 
-  _lh_lower_create_library()
+  if(NOT type)
+    add_library("${name}" INTERFACE)
+    target_sources("${name}" PRIVATE ${library_sources})
+  else()
+    _lh_lower_create_library()
+    if(NOT ARG_NO_HEADER)
+      list(REMOVE_ITEM outputs ${interface_files})
+      _lh_lower_header()
+    endif()
+  endif()
+  # Stamps, then interfaces and the header's stamp, then the rest.
+  _lh_order_after("${name}" "${name}.lower")
+  _lh_order_after("${name}" "${name}.header")
+  if(TARGET "${name}.header")
+    _lh_order_after("${name}.header" "${name}.lower")
+  endif()
   set_target_properties("${name}" PROPERTIES LH_OUTPUTS "${outputs}" LH_STAGES "${stages}")
   if(target)
     set_target_properties("${name}" PROPERTIES LH_TARGET "${target}")
@@ -286,41 +270,39 @@ endfunction()
 
 # The helpers below read and write the variables of lh_lower().
 
+# Finds out and notes `settings` as the global properties `<memo> <setting>`.
+function(_lh_lower_settings memo)
+  _lh_link_language(language)
+  _lh_lower_kinds(kinds type)
+  _lh_lower_extensions(extensions)
+  _lh_lower_check_values()
+  _lh_lower_target_arguments(arguments target)
+  _lh_lower_stages(stages depends stage_arguments)
+  list(APPEND arguments ${stage_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
+  # What is emitted is the same in every tree.
+  list(APPEND arguments "--prefix-map=${CMAKE_SOURCE_DIR}=." "--prefix-map=${CMAKE_BINARY_DIR}=.")
+  _lh_start_edges()
+  foreach(setting IN LISTS settings)
+    set_property(GLOBAL PROPERTY "${memo} ${setting}" "${${setting}}")
+  endforeach()
+  set_property(GLOBAL PROPERTY "${memo}" TRUE)
+endfunction()
+
 # Sets `kinds` to what is written for each payload, and `type` to the kind that is linked, or to nothing.
 function(_lh_lower_kinds kinds type)
-  set(
-    all
-    object
-    assembly
-    llvmir
-    bitcode
-    cpp
-    mlir
-    bytecode
-  )
-  if(NOT DEFINED ARG_EMIT)
+  if(DEFINED ARG_EMIT)
+    _lh_lower_check_emit()
+  else()
     set(ARG_EMIT object)
   endif()
-  foreach(kind IN LISTS ARG_EMIT)
-    if(NOT kind IN_LIST all)
-      list(JOIN all ", " accepted)
-      _lh_fatal("unknown EMIT '${kind}'; accepted are ${accepted}")
-    endif()
-  endforeach()
-  set(unique ${ARG_EMIT})
-  list(REMOVE_DUPLICATES unique)
-  if(NOT unique STREQUAL "${ARG_EMIT}")
-    _lh_fatal("EMIT names a kind twice")
-  endif()
 
-  set(types "")
-  foreach(keyword IN ITEMS STATIC SHARED OBJECT)
-    if(ARG_${keyword})
-      list(APPEND types ${keyword})
-    endif()
-  endforeach()
-  list(LENGTH types count)
-  if(count GREATER 1)
+  if((ARG_STATIC AND (ARG_SHARED OR ARG_OBJECT)) OR (ARG_SHARED AND ARG_OBJECT))
+    set(types STATIC SHARED OBJECT)
+    foreach(keyword IN LISTS types)
+      if(NOT ARG_${keyword})
+        list(REMOVE_ITEM types ${keyword})
+      endif()
+    endforeach()
     list(JOIN types " and " types)
     _lh_fatal("${types} exclude each other")
   endif()
@@ -345,7 +327,7 @@ function(_lh_lower_kinds kinds type)
         _lh_fatal("${keyword} is for a library, but EMIT has no object, assembly or cpp")
       endif()
     endforeach()
-    if(types OR ARG_NO_HEADER)
+    if(ARG_STATIC OR ARG_SHARED OR ARG_OBJECT OR ARG_NO_HEADER)
       _lh_fatal("STATIC, SHARED, OBJECT and NO_HEADER are for a library, but EMIT has no object, assembly or cpp")
     endif()
     set(${kinds} "${ARG_EMIT}" PARENT_SCOPE)
@@ -353,7 +335,6 @@ function(_lh_lower_kinds kinds type)
     return()
   endif()
 
-  _lh_link_language(language)
   if(NOT language)
     _lh_fatal("a library needs a linker: enable C or CXX in project(), or EMIT neither object nor assembly")
   endif()
@@ -378,6 +359,31 @@ function(_lh_lower_kinds kinds type)
   endif()
   set(${kinds} "${ARG_EMIT}" PARENT_SCOPE)
   set(${type} "${linked}" PARENT_SCOPE)
+endfunction()
+
+# Refuses what EMIT does not take.
+function(_lh_lower_check_emit)
+  set(
+    all
+    object
+    assembly
+    llvmir
+    bitcode
+    cpp
+    mlir
+    bytecode
+  )
+  foreach(kind IN LISTS ARG_EMIT)
+    if(NOT kind IN_LIST all)
+      list(JOIN all ", " accepted)
+      _lh_fatal("unknown EMIT '${kind}'; accepted are ${accepted}")
+    endif()
+  endforeach()
+  set(unique ${ARG_EMIT})
+  list(REMOVE_DUPLICATES unique)
+  if(NOT unique STREQUAL "${ARG_EMIT}")
+    _lh_fatal("EMIT names a kind twice")
+  endif()
 endfunction()
 
 # Refuses values that can only be mistakes.
@@ -412,49 +418,92 @@ function(_lh_lower_sources sources stems)
   set(paths "")
   set(names "")
   foreach(source IN LISTS ARG_SOURCES)
-    _lh_check_path("${source}")
     set(call "") # of a payload generator: file.py[function]{options}
-    if(source MATCHES "^([^[{]*\\.py)[ \t]*([[{].*)?$")
+    if(NOT source MATCHES "\\.(mlir|mlirbc)$")
+      if(NOT source MATCHES "^([^[{]*\\.py)[ \t]*([[{].*)?$")
+        _lh_check_path("${source}")
+        _lh_fatal("the source '${source}' is not a .mlir or .mlirbc file, or a .py file that generates one")
+      endif()
       set(source "${CMAKE_MATCH_1}")
       set(call "${CMAKE_MATCH_2}")
-    elseif(NOT source MATCHES "\\.(mlir|mlirbc)$")
-      _lh_fatal("the source '${source}' is not a .mlir or .mlirbc file, or a .py file that generates one")
     endif()
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE OUTPUT_VARIABLE path)
-    _lh_check_path("${path}")
-    cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" NORMALIZE in_build_tree)
-    get_source_file_property(generated "${path}" GENERATED)
-    if(NOT EXISTS "${path}" AND NOT in_build_tree AND NOT generated)
-      _lh_fatal("the source '${source}' does not exist")
-    endif()
-    _lh_spec_path(payload "${path}")
-    if(NOT source MATCHES "\\.py$")
-      set(payload "${path}") # as it is: not of the stage language
-    endif()
-    if("${payload}${call}" IN_LIST payload_arguments)
-      _lh_fatal("the source '${source}${call}' is named twice")
-    endif()
-    cmake_path(GET path FILENAME stem)
-    foreach(base IN ITEMS "${CMAKE_CURRENT_BINARY_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
-      cmake_path(IS_PREFIX base "${path}" NORMALIZE inside)
-      if(inside)
-        cmake_path(RELATIVE_PATH path BASE_DIRECTORY "${base}" OUTPUT_VARIABLE stem)
-        break()
+    _lh_check_paths("${source}${call}" "${path}")
+    if(NOT EXISTS "${path}")
+      cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${path}" NORMALIZE in_build_tree)
+      get_source_file_property(generated "${path}" GENERATED)
+      if(NOT in_build_tree AND NOT generated)
+        _lh_fatal("the source '${source}' does not exist")
       endif()
-    endforeach()
+    endif()
+    set(base "${CMAKE_CURRENT_SOURCE_DIR}")
+    cmake_path(IS_PREFIX CMAKE_CURRENT_BINARY_DIR "${path}" in_binary_directory)
+    if(in_binary_directory)
+      set(base "${CMAKE_CURRENT_BINARY_DIR}")
+    endif()
+    cmake_path(RELATIVE_PATH path BASE_DIRECTORY "${base}" OUTPUT_VARIABLE stem)
+    if(stem MATCHES "^\\.\\./|^$") # elsewhere, or on another drive
+      cmake_path(GET path FILENAME stem)
+    endif()
     string(REGEX REPLACE "\\.[^.]+$" "" stem "${stem}")
-    if(call)
+    list(APPEND paths "${path}")
+    if(source MATCHES "\\.py$")
+      _lh_spec_path(path "${path}") # others are given as they are: they are not of the stage language
       string(REGEX REPLACE "[^A-Za-z0-9_.]+" "-" suffix "${call}")
       string(REGEX REPLACE "-$" "" suffix "${suffix}")
       string(APPEND stem "${suffix}")
     endif()
-    list(APPEND payload_arguments "${payload}${call}")
-    list(APPEND paths "${path}")
+    list(APPEND payload_arguments "${path}${call}")
     list(APPEND names "${stem}")
   endforeach()
+  if(payload_arguments MATCHES ";")
+    _lh_lower_check_unique("${payload_arguments}")
+  endif()
   set(${sources} "${paths}" PARENT_SCOPE)
   set(${stems} "${names}" PARENT_SCOPE)
   set(payloads "${payload_arguments}" PARENT_SCOPE)
+endfunction()
+
+# Refuses a payload that is named twice.
+function(_lh_lower_check_unique payloads)
+  set(unique ${payloads})
+  list(REMOVE_DUPLICATES unique)
+  if(NOT unique STREQUAL payloads)
+    foreach(source payload IN ZIP_LISTS ARG_SOURCES payloads)
+      if(NOT payload IN_LIST unique)
+        _lh_fatal("the source '${source}' is named twice")
+      endif()
+      list(REMOVE_ITEM unique "${payload}")
+    endforeach()
+  endif()
+endfunction()
+
+# Sets `stages` to what STAGES stands for, `depends` to what lowering with them depends on, and `arguments` to those of
+# the driver that name them.
+function(_lh_lower_stages stages depends arguments)
+  _lh_resolve_stages(found files ${ARG_STAGES})
+  set(list "")
+  set(tool_depends "")
+  if(DEFINED ARG_TOOL)
+    _lh_tool(list tool_depends "${ARG_TOOL}")
+    foreach(stage IN LISTS found)
+      _lh_check_needs_no_python("${stage}" "be applied by a tool")
+    endforeach()
+  endif()
+  _lh_check_stage_tools("${ARG_TOOL}" ${found})
+  set(python_arguments "")
+  foreach(stage file IN ZIP_LISTS found files)
+    _lh_spec_path(spec "${file}")
+    list(APPEND list "--stage=${spec}")
+    # A Python step runs while the payload is lowered, and needs there what its stage was declared with.
+    get_target_property(declared "${stage}" _LH_STAGE_ARGUMENTS)
+    list(FILTER declared INCLUDE REGEX "^--(python-path|environment)=")
+    list(APPEND python_arguments ${declared})
+  endforeach()
+  list(REMOVE_DUPLICATES python_arguments)
+  set(${stages} "${found}" PARENT_SCOPE)
+  set(${depends} ${found} ${files} ${tool_depends} PARENT_SCOPE)
+  set(${arguments} ${list} ${python_arguments} PARENT_SCOPE)
 endfunction()
 
 # Sets `arguments` to those of the driver that hold for every payload, and `target` to triple, CPU and features.
@@ -507,8 +556,8 @@ function(_lh_lower_target_arguments arguments target)
   endif()
 endfunction()
 
-# Sets `result` to the extension of outputs of a kind.
-function(_lh_lower_extension result kind)
+# Sets `extensions` to those of the outputs of each of `kinds`.
+function(_lh_lower_extensions extensions)
   set(object ".o")
   foreach(language IN ITEMS CXX C)
     if(CMAKE_${language}_OUTPUT_EXTENSION)
@@ -522,65 +571,84 @@ function(_lh_lower_extension result kind)
   set(mlir ".mlir")
   set(bytecode ".mlirbc")
   set(interface ".interface.json")
-  set(${result} "${${kind}}" PARENT_SCOPE)
+  set(list "")
+  foreach(kind IN LISTS kinds)
+    list(APPEND list "${${kind}}")
+  endforeach()
+  set(${extensions} "${list}" PARENT_SCOPE)
 endfunction()
 
-# Makes the target `name` of the rules.
+# Makes the library `name` of the rules.
 function(_lh_lower_create_library)
-  if(NOT type)
-    add_library("${name}" INTERFACE)
-    target_sources("${name}" PRIVATE ${library_sources})
-  else()
-    set(keyword "")
-    foreach(candidate IN ITEMS STATIC SHARED OBJECT)
-      if(ARG_${candidate})
-        set(keyword ${candidate})
-      endif()
-    endforeach()
-    add_library("${name}" ${keyword} ${linked} ${library_sources})
-    _lh_link_language(language)
-    set_target_properties("${name}" PROPERTIES LINKER_LANGUAGE ${language})
-    if(type STREQUAL "object")
-      set_source_files_properties(${linked} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-    elseif(type STREQUAL "cpp")
-      # Two payloads may have constants of one name.
-      set_source_files_properties(
-        ${linked}
-        PROPERTIES GENERATED TRUE SKIP_AUTOGEN TRUE SKIP_UNITY_BUILD_INCLUSION TRUE SKIP_PRECOMPILE_HEADERS TRUE
-      )
-      target_compile_features("${name}" PRIVATE cxx_std_17)
-    else()
-      set_source_files_properties(${linked} PROPERTIES LANGUAGE ASM GENERATED TRUE)
-    endif()
-    target_link_libraries("${name}" PRIVATE ${ARG_LINK_LIBRARIES})
-    if(UNIX AND NOT APPLE AND NOT HAIKU) # the others have no libm of its own
-      # By flag: a target would have to be in the user's export set, and a name could be that of a target.
-      target_link_libraries("${name}" PRIVATE -lm)
-    endif()
+  set(keyword "")
+  if(ARG_STATIC)
+    set(keyword STATIC)
+  elseif(ARG_SHARED)
+    set(keyword SHARED)
+  elseif(ARG_OBJECT)
+    set(keyword OBJECT)
   endif()
-  if(header)
-    get_property(include GLOBAL PROPERTY _LH_INCLUDE)
-    set(shared_header memref.h)
-    if(type STREQUAL "cpp")
-      set(shared_header model.h)
-    endif()
-    target_sources(
-      "${name}"
-      PUBLIC
-        FILE_SET HEADERS
-          BASE_DIRS "${output_directory}/include" "${include}"
-          FILES "${header}" "${include}/lighthouse/${shared_header}"
+  set(linked ${${type}_files})
+  add_library("${name}" ${keyword} ${linked} ${library_sources})
+  set_target_properties("${name}" PROPERTIES LINKER_LANGUAGE ${language})
+  if(type STREQUAL "object")
+    set_source_files_properties(${linked} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+  elseif(type STREQUAL "cpp")
+    # Two payloads may have constants of one name.
+    set_source_files_properties(
+      ${linked}
+      PROPERTIES GENERATED TRUE SKIP_AUTOGEN TRUE SKIP_UNITY_BUILD_INCLUSION TRUE SKIP_PRECOMPILE_HEADERS TRUE
     )
-    set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
-    if(CMAKE_CXX_COMPILER_LOADED)
-      target_compile_features("${name}" INTERFACE cxx_std_17) # what the header is written in
-    endif()
+    target_compile_features("${name}" PRIVATE cxx_std_17)
+  else()
+    set_source_files_properties(${linked} PROPERTIES LANGUAGE ASM GENERATED TRUE)
   endif()
-  # Stamps, then interfaces and the header's stamp, then the rest. The header, which nothing that is linked depends
-  # on, is made with the library in this way, to be installed.
-  add_dependencies("${name}" "${name}.lower")
-  if(header)
-    add_dependencies("${name}.header" "${name}.lower")
-    add_dependencies("${name}" "${name}.header")
+  set(libm "")
+  if(UNIX AND NOT APPLE AND NOT HAIKU) # the others have no libm of its own
+    # By flag: a target would have to be in the user's export set, and a name could be that of a target.
+    set(libm -lm)
+  endif()
+  target_link_libraries("${name}" PRIVATE ${ARG_LINK_LIBRARIES} ${libm})
+endfunction()
+
+# Adds the rule that merges the interfaces of the payloads into the header, and the header to the library.
+function(_lh_lower_header)
+  if(NOT DEFINED ARG_HEADER)
+    set(ARG_HEADER "${name}.h")
+  endif()
+  set(header "${output_directory}/include/${ARG_HEADER}")
+  set(EDGE_STAMP "${stamp_directory}/header")
+  set(EDGE_OUTPUTS "${header}")
+  set(EDGE_ARGUMENTS ${interface_files} "--emit=header=${header}")
+  if(DEFINED ARG_NAMESPACE)
+    list(APPEND EDGE_ARGUMENTS "--namespace=${ARG_NAMESPACE}")
+  endif()
+  if(DEFINED ARG_CLASS)
+    list(APPEND EDGE_ARGUMENTS "--class-name=${ARG_CLASS}")
+  endif()
+  set(EDGE_DEPENDS ${interface_files})
+  set(EDGE_COMMENT "Writing the header of ${name}")
+  set(EDGE_OWNER "${name}.header")
+  set(EDGE_JOB_POOL "")
+  _lh_write_edge()
+  # Nothing that is linked depends on the header, which is made with the library in this way, to be installed.
+  _lh_own_edges(edge_sources "${EDGE_OWNER}" "${EDGE_STAMP}.stamp" "${header}" TRUE)
+
+  get_property(include GLOBAL PROPERTY _LH_INCLUDE)
+  set(shared_header memref.h)
+  if(type STREQUAL "cpp")
+    set(shared_header model.h)
+  endif()
+  target_sources(
+    "${name}"
+    PRIVATE ${edge_sources}
+    PUBLIC
+      FILE_SET HEADERS
+        BASE_DIRS "${output_directory}/include" "${include}"
+        FILES "${header}" "${include}/lighthouse/${shared_header}"
+  )
+  set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
+  if(CMAKE_CXX_COMPILER_LOADED)
+    target_compile_features("${name}" INTERFACE cxx_std_17) # what the header is written in
   endif()
 endfunction()
