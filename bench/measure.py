@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +53,12 @@ class Figures:
             len(costs),
         )
 
+    def over(self, count: int) -> Figures:
+        """A part in `count` of the times."""
+        return Figures(
+            self.wall / count, self.cpu / count, self.memory, self.least / count, self.most / count, self.runs
+        )
+
     def to_json(self) -> dict[str, float]:
         return asdict(self)
 
@@ -83,6 +90,32 @@ def run(command: Sequence[str], cwd: Path, status: int = 0) -> Cost:
         last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise Failed(f"exit status {os.waitstatus_to_exitcode(ended)} of {' '.join(command)[:400]}\n{last}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def configure(command: Sequence[str], cwd: Path) -> tuple[Cost, Cost]:
+    """What a run of CMake cost, in configuring and in generating; programs that it runs are counted, memory is not."""
+    started = time.perf_counter()
+    with subprocess.Popen(list(command), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+        assert child.stdout is not None
+        said = []
+        between = None
+        for line in child.stdout:
+            said.append(line)
+            if line.startswith("-- Configuring done"):
+                between = (time.perf_counter() - started, _processor_time(child.pid))
+        _, ended, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(ended)
+    wall, cpu = time.perf_counter() - started, usage.ru_utime + usage.ru_stime
+    if child.returncode or between is None:
+        raise Failed(f"exit status {child.returncode} of {' '.join(command)[:400]}\n{''.join(said[-20:])}")
+    return Cost(*between, 0), Cost(wall - between[0], cpu - between[1], 0)
+
+
+def _processor_time(process: int) -> float:
+    """The seconds of processors that a process on Linux, and those that it has waited for, took."""
+    itself = int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return itself + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def in_turn(cases: Mapping[str, Callable[[], Cost]], runs: int) -> dict[str, Figures]:

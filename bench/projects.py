@@ -42,7 +42,7 @@ def write_payloads(root: Path, count: int) -> None:
         (root / f"p{number}.mlir").write_text(payloads.small(f"layer{number}", 32 + number % 64))
 
 
-def lighthouse(root: Path, count: int, source: Path, *, per_library: int = _PER_LIBRARY) -> None:
+def lighthouse(root: Path, count: int, source: Path, *, per_library: int = _PER_LIBRARY, emit: str = "object") -> None:
     """A project that lowers `count` payloads by four stages; `source` is the source tree of the package."""
     root.mkdir(parents=True)
     write_payloads(root, count)
@@ -54,14 +54,19 @@ def lighthouse(root: Path, count: int, source: Path, *, per_library: int = _PER_
         f'lh_add_stage(llvm PASSES "{payloads.LLVM}")',
     ]
     libraries = [
-        f"lh_lower(k{first} SOURCES {_files(first, count, per_library)} STAGES mark memory control llvm)"
+        f"lh_lower(k{first} SOURCES {_files(first, count, per_library)} STAGES mark memory control llvm EMIT {emit})"
         for first in range(0, count, per_library)
     ]
     _write(root, [f'add_subdirectory("{source.as_posix()}" lighthouse)', *stages, *libraries])
 
 
-def plain(root: Path, count: int, tools: Mapping[str, str], *, per_library: int = _PER_LIBRARY) -> None:
-    """The same graph of custom commands that call `mlir-opt`, `mlir-translate` and `clang` of `tools`."""
+def plain(
+    root: Path, count: int, tools: Mapping[str, str], *, per_library: int = _PER_LIBRARY, emit: str = "object"
+) -> None:
+    """The same graph of custom commands that call `mlir-opt`, `mlir-translate` and `clang` of `tools`.
+
+    With `emit` "mlir", `mlir-opt` alone is called, and the libraries are custom targets.
+    """
     root.mkdir(parents=True)
     write_payloads(root, count)
     (root / "mark.mlir").write_text(SCHEDULE)
@@ -69,11 +74,13 @@ def plain(root: Path, count: int, tools: Mapping[str, str], *, per_library: int 
     passes = (
         f"transform-preload-library{{transform-library-paths={schedule}}},transform-interpreter,{payloads.PIPELINE}"
     )
-    (root / "lower.sh").write_text(
-        f"'{tools['mlir-opt']}' \"$1\" '--pass-pipeline=builtin.module({passes})' |\n"
-        f"  '{tools['mlir-translate']}' --mlir-to-llvmir |\n"
-        f"  '{tools['clang']}' -O3 -fPIC -Wno-override-module -c -x ir - -o \"$2\"\n"
-    )
+    opt = f"'{tools['mlir-opt']}' \"$1\" '--pass-pipeline=builtin.module({passes})'"
+    chain = [
+        opt,
+        f"  '{tools['mlir-translate']}' --mlir-to-llvmir",
+        f"  '{tools['clang']}' -O3 -fPIC -Wno-override-module -c -x ir - -o \"$2\"",
+    ]
+    (root / "lower.sh").write_text((" |\n".join(chain) if emit == "object" else f'exec {opt} -o "$2"') + "\n")
     lines = [
         "function(lower name)",
         "  set(objects)",
@@ -88,10 +95,13 @@ def plain(root: Path, count: int, tools: Mapping[str, str], *, per_library: int 
         "    )",
         '    list(APPEND objects "${object}")',
         "  endforeach()",
-        "  add_library(${name} STATIC ${objects})",
-        "  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)",
-        "endfunction()",
     ]
+    if emit == "object":
+        lines.append("  add_library(${name} STATIC ${objects})")
+        lines.append("  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)")
+    else:
+        lines.append("  add_custom_target(${name} ALL DEPENDS ${objects})")
+    lines.append("endfunction()")
     lines += [f"lower(k{first} {_files(first, count, per_library)})" for first in range(0, count, per_library)]
     _write(root, lines)
 

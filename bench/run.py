@@ -5,7 +5,6 @@
     python3 bench/run.py --python ENV/bin/python3        # ENV has the bindings; all of it takes about an hour
     python3 bench/run.py --python … --quick              # small projects, few runs: some minutes
     python3 bench/run.py --python … --only lowering start
-    python3 bench/run.py --python … --large              # also 5,000 payloads: hours
 
 Each figure is a median of whole processes, measured in turn with its peer. See README.md for the method.
 """
@@ -29,10 +28,11 @@ from pathlib import Path
 
 import payloads
 import projects
-from measure import Cost, Failed, Figures, in_turn, run
+from measure import Cost, Failed, Figures, configure, in_turn, run
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVER = ROOT / "python" / "lighthouse_build" / "__main__.py"
+CONFIGURE = ["cmake", "-G", "Ninja", "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, scratch: Path) -> None:
         self.quick: bool = options.quick
-        self.large: bool = options.large
+        self.counts: list[int] = options.growth or ([60, 600] if options.quick else [500, 5000])
         self.runs: int = options.runs or (7 if options.quick else 21)
         self.python: str = options.python
         self.scratch = scratch
@@ -170,24 +170,51 @@ class Bench:
 
     def project(self) -> Iterator[Row]:
         """A project of many payloads by four stages."""
-        small = 60 if self.quick else 500
-        counts = [small, 5000] if self.large else [small]
-        found = {count: self._project(count) for count in counts}
-        for count in counts:
-            for what, (ours, peer) in found[count].items():
-                bar = {"clean build": 1.0, "no-op build": 1.1}.get(what)
-                yield Row(f"{count} payloads: {what}", ours, peer, "custom commands", bar)
-        if self.large:
-            for what in ("configure", "clean build", "no-op build"):
-                grown = [_growth(found[small][what][side], found[5000][what][side]) for side in (0, 1)]
-                yield Row(f"growth a payload from {small} to 5000: {what}", *grown, "custom commands", 1.1)
+        count = 60 if self.quick else 500
+        for what, (ours, peer) in self._project(count).items():
+            bar = {"clean build": 1.0, "no-op build": 1.1}.get(what)
+            yield Row(f"{count} payloads: {what}", ours, peer, "custom commands", bar)
+
+    def growth(self) -> Iterator[Row]:
+        """What a payload costs among few and many, lowered to MLIR only, so that thousands are built in minutes."""
+        few, many = (self._costs_among(count) for count in self.counts)
+        for what in few:
+            grown = []
+            for side, name in enumerate(("lh_lower", "custom commands")):
+                least, most = few[what][side], many[what][side]
+                grown.append((most.wall / least.wall, most.cpu / least.cpu))
+                yield Row(f"{what}, one payload of {self.counts[1]}: {name}", most, least, f"of {self.counts[0]}")
+            # A ratio, shown as such in the columns of milliseconds.
+            ours, peer = (Figures(wall / 1000, cpu / 1000, 0, wall / 1000, wall / 1000, 1) for wall, cpu in grown)
+            yield Row(f"growth (times): {what}", ours, peer, "custom commands", 1.1, "cpu")
+
+    def _costs_among(self, count: int) -> dict[str, tuple[Figures, Figures]]:
+        """The costs of a payload of a project of `count`, with lh_lower() and with custom commands."""
+        ours, peer = self.scratch / f"ours{count}", self.scratch / f"plain{count}"
+        projects.lighthouse(ours, count, ROOT, emit="mlir")
+        projects.plain(peer, count, self.tools, emit="mlir")
+        first = [*CONFIGURE, f"-DLH_PYTHON_ENV={Path(self.python).parents[1]}"]
+        build = ["ninja", "-C", "build", "-j", str(os.cpu_count())]
+        rounds = 3 if self.quick else 7
+        steps = {
+            "configure and generate": (self._in(ours, first), self._in(peer, CONFIGURE), rounds),
+            "clean build": (self._in(ours, build), self._in(peer, build), 0),
+            "no-op build": (self._in(ours, build), self._in(peer, build), rounds),
+        }
+        costs = {}
+        for what, (mine, theirs, runs) in steps.items():
+            pair = in_turn({"ours": mine, "peer": theirs}, runs)
+            costs[what] = (pair["ours"].over(count), pair["peer"].over(count))
+        shutil.rmtree(ours)
+        shutil.rmtree(peer)
+        return costs
 
     def _project(self, count: int) -> dict[str, tuple[Figures, Figures]]:
         ours, peer = self.scratch / f"ours{count}", self.scratch / f"plain{count}"
         projects.lighthouse(ours, count, ROOT)
         projects.plain(peer, count, self.tools)
         environment = Path(self.python).parents[1]
-        configure = ["cmake", "-G", "Ninja", "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"]
+        configure = CONFIGURE
         build = ["ninja", "-C", "build", "-j", str(os.cpu_count())]
         first = {
             "configure, first": (
@@ -243,10 +270,20 @@ class Bench:
         ours, peer = self.scratch / "calls", self.scratch / "plain-calls"
         projects.lighthouse(ours, count, ROOT, per_library=1)
         projects.plain(peer, count, self.tools, per_library=1)
-        configure = ["cmake", "-G", "Ninja", "-S", ".", "-B", "build"]
-        run([*configure, f"-DLH_PYTHON_ENV={Path(self.python).parents[1]}"], ours)
-        found = in_turn({"ours": self._in(ours, configure), "peer": self._in(peer, configure)}, 3 if self.quick else 7)
-        yield Row(f"configure {count} lh_lower", found["ours"], found["peer"], "add_custom_command and add_library")
+        run([*CONFIGURE, f"-DLH_PYTHON_ENV={Path(self.python).parents[1]}"], ours)
+        run(CONFIGURE, peer)
+        costs: dict[Path, list[tuple[Cost, Cost]]] = {ours: [], peer: []}
+        for _ in range(3 if self.quick else 7):
+            for root, found in costs.items():
+                found.append(configure(CONFIGURE, root))
+        steps = {
+            f"{count} lh_lower: configure": lambda pair: pair[0],
+            f"{count} lh_lower: generate": lambda pair: pair[1],
+            f"{count} lh_lower: both": lambda pair: Cost(pair[0].wall + pair[1].wall, pair[0].cpu + pair[1].cpu, 0),
+        }
+        for what, step in steps.items():
+            mine, theirs = (Figures.of([step(pair) for pair in costs[root]]) for root in (ours, peer))
+            yield Row(what, mine, theirs, "add_custom_command and add_library", 3.0 if "both" in what else None, "cpu")
 
     # --- generated code ---
 
@@ -272,12 +309,6 @@ class Bench:
         for what, seconds in json.loads(printed.stdout).items():
             least, most = (Figures(s / mib, s / mib, 0, s / mib, s / mib, 3) for s, mib in zip(seconds, sizes))
             yield Row(f"{what}, {sizes[1]} MiB, a MiB", most, least, f"{sizes[0]} MiB", 3.0)
-
-
-def _growth(least: Figures, most: Figures) -> Figures:
-    """How much more a payload costs among many."""
-    ratio = most.wall / 5000 / (least.wall / 500)
-    return Figures(ratio, ratio, 0, ratio, ratio, 1)
 
 
 def _shell(command: Sequence[str]) -> str:
@@ -313,13 +344,19 @@ def _machine(bench: Bench) -> str:
 
 def main() -> int:
     """Run the benchmarks; the exit status."""
-    items = ("lowering", "start", "resolving", "project", "configuring", "code", "linear")
+    items = ("lowering", "start", "resolving", "project", "growth", "configuring", "code", "linear")
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--python", default=sys.executable, help="a Python of an environment that has the bindings")
     parser.add_argument("--tools", default="/usr/lib/llvm-22/bin", help="directory of mlir-opt, mlir-translate, clang")
     parser.add_argument("--only", nargs="+", choices=items, default=list(items))
     parser.add_argument("--quick", action="store_true", help="small projects and few runs")
-    parser.add_argument("--large", action="store_true", help="5,000 payloads, too")
+    parser.add_argument(
+        "--growth",
+        type=int,
+        nargs=2,
+        metavar="COUNT",
+        help="payloads to measure growth between; by default 500 and 5000",
+    )
     parser.add_argument("--runs", type=int, help="runs of each small command; by default 21, or 7 with --quick")
     parser.add_argument("--json", type=Path, help="write the figures to this file as well")
     options = parser.parse_args()
