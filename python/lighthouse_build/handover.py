@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     # Data, or in the place of what is kept its offset and size: plain, as what passes through the pipe must be.
-    Data = bytes | tuple[int, int]
+    Data = bytes | bytearray | tuple[int, int]
 
 __all__ = ["Handover"]
 
@@ -54,8 +54,10 @@ class Handover:
 
     def keep(self, data: Data) -> Data:
         """In the child: `data`, kept if that is worth it and has not been done."""
-        if self._memory < 0 or isinstance(data, tuple) or len(data) < _LEAST:
+        if isinstance(data, tuple):
             return data
+        if self._memory < 0 or len(data) < _LEAST:
+            return bytes(data)
         start = os.lseek(self._memory, 0, os.SEEK_END)
         view = memoryview(data)
         while view:
@@ -64,9 +66,10 @@ class Handover:
 
     def taken(self, contents: Mapping[str, Data]) -> dict[str, bytes | memoryview]:
         """In the parent: `contents` with the data itself wherever the child has kept some."""
-        if all(isinstance(data, bytes) for data in contents.values()):
-            return {path: data for path, data in contents.items() if isinstance(data, bytes)}
+        if not any(isinstance(data, tuple) for data in contents.values()):
+            return {path: bytes(data) for path, data in contents.items() if not isinstance(data, tuple)}
         with memoryview(mmap.mmap(self._memory, 0, access=mmap.ACCESS_READ)) as whole:
             return {
-                path: data if isinstance(data, bytes) else whole[data[0] : sum(data)] for path, data in contents.items()
+                path: whole[data[0] : sum(data)] if isinstance(data, tuple) else bytes(data)
+                for path, data in contents.items()
             }

@@ -312,7 +312,7 @@ class Job:
 
     def _lower_with_tool(
         self, payload: Payload, stages: Sequence[ResolvedStage]
-    ) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    ) -> tuple[dict[str, Data], list[Diagnostic]]:
         """The same with the tool in place of the bindings, which only mark the C interface and read what comes out."""
         from lighthouse_build.tool.lowering import bindings_version, lower
         from lighthouse_build.tool.session import Session
@@ -363,7 +363,7 @@ class Job:
             reported: list[Diagnostic] = []
             try:
                 contents, reported = self._lower_payload(Payload(name, None, part.text, part.offset), stages)
-                texts += [data for data in contents.values() if isinstance(data, bytes)]
+                texts += [bytes(data) for data in contents.values() if not isinstance(data, tuple)]
             except LighthouseError as error:
                 # Without a place it is our summary of what MLIR said.
                 reported = [*error.causes, *([error.diagnostic] if error.location or not error.causes else [])]
@@ -427,25 +427,26 @@ class Job:
             context.load().ir.Module.parse(text, module.context).operation.write_bytecode(stream)
         return stream.getvalue()
 
-    def _emit_code(self, module: Any, signatures: Any, diagnostics: Any) -> dict[str, bytes]:
+    def _emit_code(self, module: Any, signatures: Any, diagnostics: Any) -> dict[str, Data]:
         from lighthouse_build.emission import c_interface, translate
 
         request = self.request
-        contents = {}
+        contents: dict[str, Data] = {}
         translate.check_lowered(module, diagnostics)
         interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix)
         kinds = request.kinds & CODE
-        code: Mapping[str, bytes] = {}
+        code: Mapping[str, bytes | bytearray] = {}
         if kinds:
             from lighthouse_build.emission import codegen, constants
 
             with self._doing("the translation to LLVM IR"):
-                constants.pack(module, self._target().triple)
+                taken = constants.take_out(module, self._target().triple)
                 llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
             with self._doing("the code generator"):
                 code = codegen.generate(
                     llvm_ir,
                     self._target(),
+                    constants=taken,
                     optimize=request.optimize,
                     kinds=kinds,
                     declared=interface.externals,
@@ -464,7 +465,7 @@ class Job:
                 contents[emission.path] = text.encode()
         return contents
 
-    def _emit_models(self, module: Any, unlowered: Any, diagnostics: Any) -> dict[str, bytes]:
+    def _emit_models(self, module: Any, unlowered: Any, diagnostics: Any) -> dict[str, Data]:
         """The C++ of the payload's models, and what is said of them."""
         from lighthouse_build.emission import cpp_source, emitc, header, mlir_translate, model_header
         from lighthouse_build.tool.lowering import bindings_version
@@ -473,7 +474,7 @@ class Job:
             unit = emitc.finish(module, unlowered, diagnostics)
         with self._doing("the translation to C++"):
             text = mlir_translate.translate(unit.text, self._mlir_translate(), bindings_version)
-        contents = {}
+        contents: dict[str, Data] = {}
         for emission in self.request.emissions:
             if emission.kind == CPP:
                 contents[emission.path] = cpp_source.render(unit, text, self.request.namespace).encode()

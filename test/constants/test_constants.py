@@ -68,6 +68,53 @@ def test_elements_are_what_the_payload_says(element: str, splat: bool, tmp_path:
     assert [at(i) for i in range(COUNT)] == [c_type(value).value for value in expected]
 
 
+AWKWARD = bytes(range(256)) * 20 + b'"; @x = [5120 x i8] zeroinitializer\n' + b"\\22\\" + b"\0" * 60
+
+
+def test_awkward_bytes_and_names(tmp_path: Path) -> None:
+    """Bytes that look like LLVM IR, names that are printed in quotes, and zeros that nobody has taken out."""
+    names = ["plain", "with space", "quote \\22", "back\\5Cslash", "1digit", "\u00fc"]
+    size = len(AWKWARD)
+    text = f"llvm.mlir.global private constant @zeros() : !llvm.array<{size} x i8> {{\n"
+    text += f"  %0 = llvm.mlir.zero : !llvm.array<{size} x i8>\n"
+    text += f"  llvm.return %0 : !llvm.array<{size} x i8>\n}}\n"
+    for number, name in enumerate(names):
+        data = (bytes([number]) + AWKWARD[1:]).hex().upper()
+        text += (
+            f'llvm.mlir.global private constant @"{name}"(dense<"0x{data}"> : tensor<{size}xi8>) '
+            f": !llvm.array<{size} x i8>\n"
+            f"llvm.func @at{number}(%i: i64) -> i8 {{\n"
+            f'  %0 = llvm.mlir.addressof @"{name}" : !llvm.ptr\n'
+            "  %1 = llvm.getelementptr %0[%i] : (!llvm.ptr, i64) -> !llvm.ptr, i8\n"
+            "  %2 = llvm.load %1 : !llvm.ptr -> i8\n  llvm.return %2 : i8\n}\n"
+        )
+    kinds = {kind: tmp_path / f"k.{kind}" for kind in ("object", "llvmir", "bitcode")}
+    lower(text, *(f"--emit={kind}={path}" for kind, path in kinds.items()))
+    # The code generator reads the bytes as they are, everybody else in digits.
+    subprocess.run([sys.executable, "-c", AGAIN, kinds["llvmir"], tmp_path / "again.o"], check=True)
+    subprocess.run([sys.executable, "-c", AGAIN, kinds["bitcode"], tmp_path / "bitcode.o"], check=True)
+    for made in (kinds["object"], tmp_path / "again.o", tmp_path / "bitcode.o"):
+        subprocess.run(["gcc", "-shared", "-o", made.with_suffix(".so"), made], check=True)
+        library = ctypes.CDLL(str(made.with_suffix(".so")))
+        for number in range(len(names)):
+            at = getattr(library, f"at{number}")
+            at.argtypes, at.restype = [ctypes.c_int64], ctypes.c_uint8
+            assert bytes(map(at, range(size))) == bytes([number]) + AWKWARD[1:]
+
+
+# What another compiler makes of the LLVM IR or bitcode of the first argument.
+AGAIN = """
+import sys
+import llvmlite.binding as llvm
+llvm.initialize_all_targets()
+llvm.initialize_all_asmprinters()
+data = open(sys.argv[1], "rb").read()
+module = llvm.parse_bitcode(data) if data[:2] == b"BC" else llvm.parse_assembly(data.decode("ascii"))
+machine = llvm.Target.from_default_triple().create_target_machine(reloc="pic")
+open(sys.argv[2], "wb").write(machine.emit_object(module))
+"""
+
+
 def test_small_and_odd_constants_stay_readable(tmp_path: Path) -> None:
     lower(payload("f32", "1.5").replace(str(COUNT), "8"), f"--emit=llvmir={tmp_path / 'k.ll'}")
     assert "[8 x float]" in (tmp_path / "k.ll").read_text()

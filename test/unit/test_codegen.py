@@ -32,7 +32,8 @@ RISCV64 = "riscv64-unknown-linux-gnu"
 
 def generate(text: str, target: Target, *kinds: str, optimize: int = 2, **options: Any) -> dict[str, bytes]:
     options.setdefault("declared", ())
-    return codegen.generate(text, target, optimize=optimize, kinds=kinds or ("object",), **options)
+    made = codegen.generate(text, target, optimize=optimize, kinds=kinds or ("object",), **options)
+    return {kind: bytes(data) for kind, data in made.items()}
 
 
 # --- Targets ----------------------------------------------------------------------------------------------------------
@@ -496,7 +497,7 @@ def test_a_payload_may_bring_its_own() -> None:
 def test_runtime_does_not_call_itself(name: str, target: Target, level: int) -> None:
     text = (ROOT / "python/lighthouse_build/emission/runtime" / f"{name}.ll").read_text()
     machine = codegen._target_machine(target, level, codegen._abi(target))
-    module = codegen._parse(text, codegen._llvm().create_context())
+    module = codegen._parse(text.encode(), codegen._llvm().create_context())
     codegen._set_target(module, target, str(machine.target_data))
     codegen._optimise(module, machine, level)
     assembly = machine.emit_assembly(module)

@@ -14,6 +14,7 @@ import os
 import re
 import sys
 
+from lighthouse_build.emission.constants import fill_in
 from lighthouse_build.emission.llvm_ir import code_of, to_reader
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
@@ -22,7 +23,7 @@ from lighthouse_build.target import Target, baseline_cpu, baseline_features, nor
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import IO, Any
 
 __all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
@@ -260,7 +261,8 @@ def generate(
     kinds: Collection[str],
     declared: Collection[str],
     allow_undefined: Sequence[str] = (),
-) -> dict[str, bytes]:
+    constants: Mapping[str, bytes | memoryview] | None = None,
+) -> dict[str, bytes | bytearray]:
     """Generate code from LLVM IR.
 
     Args:
@@ -270,6 +272,7 @@ def generate(
         kinds: what to return, of `KINDS`.
         declared: functions and globals that the payload declares to be defined elsewhere.
         allow_undefined: further symbols that may stay undefined; `*` matches any characters.
+        constants: what was taken out of the module, from `constants.take_out`.
 
     Returns:
         Bytes for each of `kinds`, equal for equal arguments.
@@ -286,19 +289,16 @@ def generate(
     if unknown := set(kinds) - KINDS:
         msg = f"unknown kinds {sorted(unknown)}"
         raise ValueError(msg)
-    llvm = _llvm()
+    contents = constants or {}
     text = to_reader(llvm_ir)
-    context = llvm.create_context()
     machine = _target_machine(target, optimize, _abi(target))
-    module = _parse(text, context)
-    _set_target(module, target, machine.target_data)
-    _check_requirements(text, module, target)
-    _link_runtime(module, [f.name for f in module.functions if f.is_declaration and f.name == "memrefCopy"])
-    _verify(module)
-
-    outputs: dict[str, bytes] = {}
+    outputs: dict[str, bytes | bytearray] = {}
     if "llvmir" in kinds:
-        outputs["llvmir"] = str(module).encode()
+        # Without the constants, which this LLVM would read and print again a character at a time.
+        outputs["llvmir"] = fill_in(str(_module(text, {}, target, machine)).encode(), contents, readable=True)
+    if not {"bitcode", "assembly", "object"} & set(kinds):
+        return outputs
+    module = _module(text, contents, target, machine)
     if "bitcode" in kinds:
         outputs["bitcode"] = module.as_bitcode()
     if {"assembly", "object"} & set(kinds):
@@ -314,7 +314,17 @@ def generate(
     return outputs
 
 
-def _parse(text: str, context: Any) -> Any:
+def _module(text: str, constants: Mapping[str, bytes | memoryview], target: Target, machine: Any) -> Any:
+    """The module of `text` with the constants filled in, for the target, checked and verified."""
+    module = _parse(fill_in(text.encode(), constants, readable=False), _llvm().create_context())
+    _set_target(module, target, machine.target_data)
+    _check_requirements(text, module, target)
+    _link_runtime(module, [f.name for f in module.functions if f.is_declaration and f.name == "memrefCopy"])
+    _verify(module)
+    return module
+
+
+def _parse(text: bytes | bytearray, context: Any) -> Any:
     try:
         return _llvm().parse_assembly(text, context)
     except RuntimeError as error:
@@ -323,7 +333,7 @@ def _parse(text: str, context: Any) -> Any:
         what = match[3] if match else str(error)
         notes = []
         if match:
-            line = text.split("\n")[int(match[1]) - 1]
+            line = text.split(b"\n")[int(match[1]) - 1].decode(errors="replace")
             column = int(match[2])
             notes = [Diagnostic(f"LLVM IR: {line[max(0, column - 60) : column + 60].strip()}", severity="note")]
         msg = f"LLVM {llvm_version()} cannot read the LLVM IR of the payload: {what}"

@@ -1,38 +1,51 @@
 # Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Large constants as bytes, so that LLVM IR text holds them as one string.
+"""Large constants, past LLVM IR text and not through it.
 
-As a list of numbers, a constant of 16 MiB takes LLVM half a minute to print and as long to read; as bytes, a second.
-Pointers are opaque, so nobody else sees the type of a global.
+As a list of numbers, a constant of 16 MiB takes LLVM half a minute to print and as long to read; as a string of bytes a
+second, character by character. So `take_out` leaves zeros of the same size, which are one word, and `fill_in` puts the
+bytes in their places when both LLVMs have printed what they had to: as they are for a reader, in digits for people.
+Pointers are opaque, so nobody else sees that the global has become an array of bytes.
 """
 
 from __future__ import annotations
+
+import re
 
 from lighthouse_build.application import context as mlir
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-__all__ = ["pack"]
+    Bytes = bytes | memoryview
+
+__all__ = ["fill_in", "take_out"]
 
 _LEAST = 4096  # bytes; smaller ones stay readable
 _ALIGNMENT = 16  # bytes; where the global says none, that of the largest scalar or vector it was likely made for
 _BIG_ENDIAN = ("s390x", "powerpc-", "powerpc64-", "ppc-", "ppc64-", "mips-", "mips64-", "sparc", "aarch64_be", "armeb")
 _FORMATS = frozenset("fdbBhHiIlLqQ")  # of Python buffers; not bits, not 16-bit floats, which have no buffer
+_PIECE = 1 << 16  # bytes that are written together: they stay in the processor's cache
+_HIGH, _LOW = (bytes(b"0123456789ABCDEF"[byte >> shift & 15] for byte in range(256)) for shift in (4, 0))
+_EMPTY = rb'^@([-\w$.]+|"[^"]*") = [^\n]*\[(\d+) x i8\] (zeroinitializer)'
 
 
-def pack(module: Any, triple: str) -> None:
-    """Give large constant globals of `module`, in the LLVM dialect, the type of an array of bytes; in place.
+def take_out(module: Any, triple: str) -> dict[str, Bytes]:
+    """Replace large constant globals of `module`, in the LLVM dialect, by arrays of as many zero bytes.
 
     Args:
-        module: the payload.
+        module: the payload; changed in place. What is returned lives as long as its context.
         triple: what code is generated for; nothing is done for big-endian processors.
+
+    Returns:
+        The names of the globals and their contents, little-endian.
     """
+    taken: dict[str, Bytes] = {}
     if triple.startswith(_BIG_ENDIAN):
-        return
+        return taken
     ir = mlir.load().ir
-    byte = ir.IntegerType.get_signless(8)
     for op in module.operation.regions[0].blocks[0].operations:
         data = op.operation
         if data.name != "llvm.mlir.global" or "value" not in data.attributes:
@@ -40,11 +53,66 @@ def pack(module: Any, triple: str) -> None:
         content = _bytes(ir, data.attributes["value"])
         if content is None or len(content) < _LEAST:
             continue
-        data.attributes["value"] = ir.DenseElementsAttr.get(content, type=ir.RankedTensorType.get([len(content)], byte))
+        taken[data.attributes["sym_name"].value] = content
+        data.attributes["value"] = ir.Attribute.parse("#llvm.zero")
         data.attributes["global_type"] = ir.TypeAttr.get(ir.Type.parse(f"!llvm.array<{len(content)} x i8>"))
         if "alignment" not in data.attributes:
             i64 = ir.IntegerType.get_signless(64)
             data.attributes["alignment"] = ir.IntegerAttr.get(i64, _ALIGNMENT)
+    return taken
+
+
+def fill_in(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> bytes | bytearray:
+    """`text`, LLVM IR, with what was taken out.
+
+    Args:
+        text: as LLVM prints a module.
+        contents: from `take_out`.
+        readable: for people and tools that expect text: every byte in digits. Else for LLVM alone: every byte as it is,
+            but for the three that would end a string.
+    """
+    if not contents:
+        return text
+    left = {_printed_name(name): content for name, content in contents.items()}
+    encode = _digits if readable else _raw
+    filled = bytearray()
+    position = 0
+    for found in re.finditer(_EMPTY, text, re.MULTILINE):
+        if found[1] in left and len(left[found[1]]) == int(found[2]):
+            filled += text[position : found.start(3)] + b'c"'
+            for piece in encode(left.pop(found[1])):
+                filled += piece
+            filled += b'"'
+            position = found.end()
+    if left:
+        msg = f"LLVM has not printed the globals {sorted(left)}"
+        raise RuntimeError(msg)
+    filled += text[position:]
+    return filled
+
+
+def _printed_name(name: str) -> bytes:
+    """The name of a global as LLVM prints it."""
+    if re.fullmatch(r"[-a-zA-Z$._][-a-zA-Z$._0-9]*", name):
+        return name.encode()
+    escaped = name.encode().replace(b"\\", b"\\\\")
+    printed = (chr(c) if 32 <= c < 127 and c != ord('"') else f"\\{c:02X}" for c in escaped)
+    return f'"{"".join(printed)}"'.encode()
+
+
+def _digits(content: Bytes) -> Iterator[bytearray]:
+    for start in range(0, len(content), _PIECE):
+        piece = bytes(content[start : start + _PIECE])
+        digits = bytearray(b"\\00" * len(piece))
+        digits[1::3] = piece.translate(_HIGH)
+        digits[2::3] = piece.translate(_LOW)
+        yield digits
+
+
+def _raw(content: Bytes) -> Iterator[bytes]:
+    for start in range(0, len(content), _PIECE):
+        piece = bytes(content[start : start + _PIECE])
+        yield piece.replace(b"\\", b"\\5C").replace(b'"', b"\\22").replace(b"\0", b"\\00")
 
 
 def _bytes(ir: Any, value: Any) -> memoryview | bytes | None:

@@ -210,9 +210,10 @@ def create_context() -> int:
     return context
 
 
-def parse_assembly(text: str, context: int) -> Module:
+def parse_assembly(text: str | bytes | bytearray, context: int) -> Module:
     """The module of LLVM IR text. Raises RuntimeError."""
-    pointer, error = _result_and_string(_lib.ParseAssembly, context, text.encode())
+    data = text.encode() if isinstance(text, str) else bytes(text)
+    pointer, error = _result_and_string(_lib.ParseAssembly, context, data)
     if error or not pointer:
         raise RuntimeError(error)
     return Module(pointer, context)

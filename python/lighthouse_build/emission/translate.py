@@ -63,7 +63,6 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
 
 
 def translate(module: Any, diagnostics: mlir.Diagnostics) -> str:
-    """The LLVM IR text of `module`, as the bindings' LLVM prints it. Raises LoweringError."""
-    check_lowered(module, diagnostics)
+    """The LLVM IR text of `module`, which is lowered, as the bindings' LLVM prints it. Raises LoweringError."""
     with mlir.reporting(diagnostics, "the payload cannot be translated to LLVM IR", LoweringError):
         return mlir.load().translate_module_to_llvmir(module.operation)

@@ -20,6 +20,10 @@ from lighthouse_build.payload import Payload
 from lighthouse_build.stage_file import ResolvedStage
 from lighthouse_build.tool.session import Session
 
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from lighthouse_build.handover import Data
+
 __all__ = ["bindings_version", "lower"]
 
 _RESULT = "<what the tool made>"
@@ -31,8 +35,8 @@ def lower(
     stages: Sequence[ResolvedStage],
     request: Request,
     generate: Callable[[Payload, Any, Any], Any],
-    emit_code: Callable[[Any, Any, Any], dict[str, bytes]],
-) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    emit_code: Callable[[Any, Any, Any], dict[str, Data]],
+) -> tuple[dict[str, Data], list[Diagnostic]]:
     """Apply `stages` to `payload` with a tool.
 
     Args:
@@ -61,7 +65,7 @@ def lower(
     if code:
         path, signatures = _mark(session, path, payload.name, is_cpp=CPP in request.kinds)
     result = session.apply(path, stages)
-    contents: dict[str, bytes] = {}
+    contents: dict[str, Data] = {}
     if prints:
         made = session.file(_RESULT, result)
         contents.update({name: session.apply(made, [], options) for name, options in prints.items()})
@@ -133,9 +137,9 @@ def _emit(
     session: Session,
     text: bytes,
     signatures: Any,
-    emit_code: Callable[[Any, Any, Any], dict[str, bytes]],
+    emit_code: Callable[[Any, Any, Any], dict[str, Data]],
     found: list[Diagnostic],
-) -> dict[str, bytes]:
+) -> dict[str, Data]:
     from lighthouse_build.application import context
 
     with context.context() as ctx, context.load().ir.Location.unknown(), context.load().generic_operations():
