@@ -61,7 +61,19 @@ function(_lh_driver_identity arguments depends)
     _lh_order_after(lh_driver lh_driver.identity)
   endif()
   set(${arguments} "--driver-identity=${file}" PARENT_SCOPE)
-  set(${depends} lh_driver "${file}" PARENT_SCOPE)
+  _lh_makers(makers lh_driver)
+  set(${depends} ${makers} "${file}" PARENT_SCOPE)
+endfunction()
+
+# Sets `result` to those of the targets that follow which a rule must name besides the files of theirs that it depends on.
+# Ninja knows the rule of each file; any target would be one thing more to look at for each rule, in every build. Make
+# knows the rules of one target alone.
+function(_lh_makers result)
+  if(CMAKE_GENERATOR MATCHES "Ninja")
+    set(${result} "" PARENT_SCOPE)
+  else()
+    set(${result} "${ARGN}" PARENT_SCOPE)
+  endif()
 endfunction()
 
 # Adds the rule of one run of the driver, and what owns it.

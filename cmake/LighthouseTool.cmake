@@ -35,7 +35,8 @@ function(_lh_tool arguments depends tool)
   endif()
   get_target_property(file "${identity}" _LH_TOOL_FILE)
   set(${arguments} "--tool=${path}" "--tool-identity=${file}" PARENT_SCOPE)
-  set(${depends} "${identity}" "${file}" PARENT_SCOPE)
+  _lh_makers(makers "${identity}")
+  set(${depends} ${makers} "${file}" PARENT_SCOPE)
 endfunction()
 
 # Sets `program` to the target or absolute path of TOOL `tool`, and `path` to what the command line names it by.

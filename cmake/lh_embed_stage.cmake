@@ -109,6 +109,7 @@ function(lh_embed_stage name)
     list(APPEND files "${file}")
     list(APPEND arguments "--stage=${spec}")
   endforeach()
+  _lh_makers(makers ${stages})
   set(tool_depends "")
   if(DEFINED ARG_TOOL)
     _lh_tool(tool_arguments tool_depends "${ARG_TOOL}")
@@ -127,7 +128,7 @@ function(lh_embed_stage name)
       "--emit=embedded-header=${header}"
       "--emit=embedded-source=${source}"
       "--namespace=${ARG_NAMESPACE}"
-    DEPENDS ${stages} ${files} ${tool_depends}
+    DEPENDS ${makers} ${files} ${tool_depends}
     COMMENT "Embedding stages ${name}"
     OWNER "${name}.embed"
   )
