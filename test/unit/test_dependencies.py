@@ -126,6 +126,20 @@ def test_what_is_looked_for_in_vain_counts_by_its_nearest_ancestor(tmp_path: Pat
     assert found.paths(searched=False) == []
 
 
+def test_directories_above_the_interpreters_library_do_not_count_unless_listed(tmp_path: Path) -> None:
+    above = [str(path) for path in Path(os.__file__).resolve().parents[1:]]
+    (tmp_path / "bare").mkdir()
+    found = Dependencies()
+    with found.recording():
+        for path in [*above, str(tmp_path / "bare")]:
+            os.stat(path)
+            os.readlink(path) if os.path.islink(path) else os.lstat(path)
+    assert found.paths() == [str(tmp_path / "bare")]
+    with found.recording():
+        os.listdir(above[0])
+    assert found.paths() == sorted([above[0], str(tmp_path / "bare")])
+
+
 def test_a_list_of_a_directory_counts_where_what_it_names_was_looked_for(tmp_path: Path) -> None:
     listing = tmp_path / "listing.txt"
     listing.write_text(f"{tmp_path}\na.py\n")

@@ -112,7 +112,7 @@ class Recording:
         if text.endswith(".pyc"):
             with suppress(ValueError):  # a module without a source
                 text = importlib.util.source_from_cache(text)
-        if self._is_input(text):
+        if self._is_input(text) and not (kind == "stats" and self._holds_interpreter(text)):
             self._dependencies.saw(text, kind)
 
     def made(self, path: Any) -> None:
@@ -156,6 +156,12 @@ class Recording:
                 return False
             path = os.path.dirname(path)
         return True
+
+    def _holds_interpreter(self, path: str) -> bool:
+        """Whether the interpreter's own library lies in the directory `path`, which is then there in every run. Modules
+        that look for libraries ask for each directory down to it."""
+        inside = os.path.join(path, "")
+        return any(root.startswith(inside) for root in self._system)
 
 
 class _Quiet:
