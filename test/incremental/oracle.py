@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Is an incremental build what a clean one is, whatever is edited? A random test of a whole project.
 
-    python test/incremental/oracle.py --edits 400 --seed 7                 # the long run, about an hour
+    python test/incremental/oracle.py --each 10                            # the long run, some 400 edits, about an hour
     python test/incremental/oracle.py --edits 60 --generator 'Unix Makefiles'
     python test/incremental/oracle.py --only rename,shadow_module --edits 20 --keep /tmp/oracle
     python test/incremental/oracle.py --plant all                          # planted bugs: does it find what it must?
@@ -24,8 +24,9 @@ It runs with the Python that has the MLIR bindings, which the builds use too, an
 
 It fails if a lowering was missed, an output is different, or more than 2% of the lowerings were needless for a reason
 that is not listed in `model.py`. The seed gives the same edits again; how far a build has come when it is killed or
-edited under is up to the machine. After a problem the build tree is made anew, so that each is told once. Ctrl-C ends a
-run early, with its report.
+edited under is up to the machine. After a problem the build tree is made anew, so that each is told once. Ctrl-C or
+SIGTERM ends a run early, with its report. The report says what came of each kind of edit, and which were made too rarely
+to tell.
 
 **What it is not.** A test of what stages do, of CMake's arguments, or of the shapes of rules: `test/cmake` has those.
 It finds no edit that leaves a file with an older time: that is none to Ninja or Make.
@@ -40,11 +41,12 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import plants
@@ -56,6 +58,7 @@ from settings import MAKE, NINJA, Settings, make_settings
 
 __all__ = ["main"]
 
+_FIRST = "the first build"
 SKIPPED = 77  # what ctest is told to report as skipped
 _EDITS = {kind.__name__: kind for kind in KINDS}
 _DISTURBANCES = {kind.__name__: kind for kind in DISTURBANCES}
@@ -84,14 +87,15 @@ class Deck:
 class Run:
     """Edits and judges, and keeps the count."""
 
-    def __init__(self, session: Session, rng: random.Random, full_every: int) -> None:
+    def __init__(self, session: Session, rng: random.Random, kinds: Iterable[str], full_every: int) -> None:
         self.session = session
         self.rng = rng
         self.full_every = full_every
-        self.report = Report()
+        self.report = Report(kinds)
 
     def start(self) -> None:
-        self._count("the first build", self.session.start(), 0.0)
+        started = time.monotonic()
+        self._count(_FIRST, _FIRST, self.session.start(), started)
 
     def edit(self, name: str) -> None:
         """Make one edit of the kind `name`, build, and judge.
@@ -105,25 +109,25 @@ class Run:
             done = Done(_DISTURBANCES[name](session, self.rng))
         else:
             done = _EDITS[name](session.tree, self.rng)
-        self.report.edits[name] += 1
-        number = sum(self.report.edits.values())
+        number = self.report.made(name)
         full = number % self.full_every == 0 and done.then is None
         title = f"{number} {name}: {done.what}"
         verdict = session.check(session.build(), settled=done.settle is None, full=full)
-        sound = self._count(title, verdict, started)
+        sound = self._count(name, title, verdict, started)
         if done.then is not None:
             done.then()
-            sound &= self._count(f"{title} (2)", session.check(session.build(), settled=done.settle is None), started)
+            verdict = session.check(session.build(), settled=done.settle is None)
+            sound &= self._count(name, f"{title} (2)", verdict, started)
         if done.settle is not None:
             done.settle()
         if not sound:
             session.start()
 
-    def _count(self, title: str, verdict: Verdict, started: float) -> bool:
+    def _count(self, kind: str, title: str, verdict: Verdict, started: float) -> bool:
         """Whether there was no problem."""
-        self.report.add(title, verdict)
+        self.report.add(kind, title, verdict)
         judgement = verdict.judgement
-        seconds = time.monotonic() - started if started else 0.0
+        seconds = time.monotonic() - started
         found = f"{len(verdict.build.resolved)} resolved, {judgement.lowered} lowered, {judgement.due} due"
         print(f"{title}: {found}{', fails' if verdict.failing else ''} ({seconds:.1f} s)", flush=True)
         for problem in verdict.problems:
@@ -136,7 +140,8 @@ class Run:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Random edits: is an incremental build what a clean one is?")
     parser.add_argument("--seed", type=int, default=None, help="of the edits (a new one each time)")
-    parser.add_argument("--edits", type=int, default=100, help="how many (100)")
+    parser.add_argument("--edits", type=int, default=None, help="how many (100)")
+    parser.add_argument("--each", type=int, default=0, help="or: until each kind was made so often")
     parser.add_argument("--only", default="", help=f"kinds, with commas: {', '.join([*_EDITS, *_DISTURBANCES])}")
     parser.add_argument("--full-every", type=int, default=20, help="configure and build elsewhere after so many (20)")
     parser.add_argument("--plant", default="", help=f"instead: 'all', or kinds with commas: {', '.join(plants.PLANTS)}")
@@ -151,21 +156,26 @@ def _arguments() -> argparse.Namespace:
 def _edits(options: argparse.Namespace, settings: Settings, work: Path) -> bool:
     rng = random.Random(options.seed)
     names = options.only.split(",") if options.only else [*_EDITS, *_DISTURBANCES]
-    run = Run(Session(settings, work / "session", rng), rng, options.full_every)
-    run.start()
-    deck = Deck(names, rng)
+    run = Run(Session(settings, work / "session", rng), rng, names, options.full_every)
+    report = run.report
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ended = "ended early"
     try:
-        while sum(run.report.edits.values()) < options.edits:
+        run.start()
+        deck = Deck(names, rng)
+        while report.rare(options.each) if options.each else report.edits < (options.edits or 100):
             name = deck.draw()
             try:
                 run.edit(name)
             except NotNow:
                 deck.put_back(name)
+        ended = "complete"
     except KeyboardInterrupt:
-        print("\nended early")
-    print(f"\nseed {options.seed}, {options.generator}, {run.session.incremental.builds} builds")
-    print(f"clean runs of the driver to compare with: {run.session.replay.runs}\n{run.report.text()}")
-    return run.report.passed
+        pass
+    finally:
+        print(f"\nseed {options.seed}, {options.generator}, {run.session.incremental.builds} builds, {ended}")
+        print(f"clean runs of the driver to compare with: {run.session.replay.runs}\n{report.text()}", flush=True)
+    return report.passed and report.edits > 0
 
 
 def main() -> int:
