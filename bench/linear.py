@@ -3,6 +3,10 @@
 """Seconds of processor time that the driver's own work on large constants takes.
 
 python3 bench/linear.py 16 256      # MiB; prints JSON: what to a list of seconds, one a size
+python3 bench/linear.py 16 256 --speeds     # a table of MiB a second, with how the cost of one grows
+
+A row counts the bytes of what the driver reads, or those of the constant itself where the row says so. The first row is
+what the machine does: a copy in memory.
 """
 
 from __future__ import annotations
@@ -17,8 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
-from lighthouse_build import limits
-from lighthouse_build.emission import llvm_ir
+from lighthouse_build import identity, limits
+from lighthouse_build.emission import constants, llvm_ir
+from lighthouse_build.handover import Handover
 from lighthouse_build.outputs import Edge
 
 _RUNS = 2
@@ -50,22 +55,45 @@ def _times(mib: int, scratch: Path) -> dict[str, float]:
 
     data = ir.encode()
     write(data)
+    contents = {"c": os.urandom(1 << 20) * mib}
+    empty = f"@c = private constant [{size} x i8] zeroinitializer\n".encode()
+
+    def fill_in(readable: bool) -> Callable[[], object]:
+        return lambda: constants.fill_in(empty, contents, readable=readable)
+
+    def hand_over() -> None:
+        handover = Handover()
+        handover.taken({out: handover.keep(data)})
+        os.close(handover.descriptor)
+
     return {
+        "copy in memory": _least(lambda: bytearray(data)),
+        "hash a file": _least(lambda: identity.digest([str(payload)])),
+        "hand a result over to the parent": _least(hand_over),
+        "put a constant into LLVM IR for the code generator": _least(fill_in(False)),
+        "put a constant into LLVM IR in digits": _least(fill_in(True)),
         "check a payload with one constant": _least(lambda: limits.check_mlir_file(str(payload), "payload")),
-        "rewrite LLVM IR, one constant of bytes": _least(lambda: llvm_ir.to_reader(ir)),
-        "rewrite LLVM IR, a sixteenth as much of small constants": _least(lambda: llvm_ir.to_reader(floats)),
+        "rewrite LLVM IR with one long string": _least(lambda: llvm_ir.to_reader(ir)),
+        "rewrite LLVM IR of small constants alone": _least(lambda: llvm_ir.to_reader(floats)),
         "compare an output with the file": _least(lambda: write(data)),
     }
 
 
-def main(sizes: list[int]) -> None:
+def main(sizes: list[int], *, speeds: bool) -> None:
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for mib in sizes:
             for what, seconds in _times(mib, Path(scratch)).items():
                 found.setdefault(what, []).append(seconds)
-    print(json.dumps(found))
+    if not speeds:
+        print(json.dumps(found))
+        return
+    for what, seconds in found.items():
+        rates = [mib / second for mib, second in zip(sizes, seconds)]
+        least, *_, most = rates
+        print(f"| {what} | {' | '.join(f'{rate:.0f}' for rate in rates)} | {least / most:.2f} |")
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]])
+    words = sys.argv[1:]
+    main([int(word) for word in words if word.isdigit()], speeds="--speeds" in words)

@@ -33,6 +33,11 @@ class Handover:
         self._path = f"/proc/self/fd/{self._memory}"
 
     @property
+    def descriptor(self) -> int:
+        """The file; negative when there is none."""
+        return self._memory
+
+    @property
     def takes_text(self) -> bool:
         """Whether `printed` can be called: once, before anything is kept, since who opens the file empties it."""
         return self._memory >= 0 and os.path.exists(self._path) and not os.fstat(self._memory).st_size

@@ -26,7 +26,7 @@ TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Identity", "driver_files", "package_files"]
+__all__ = ["Identity", "digest", "driver_files", "package_files"]
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 # What stages and headers are used is found out by each job.
@@ -67,10 +67,10 @@ class Identity:
         import json
 
         parts = {
-            "driver": _digest(self.own, _PACKAGE),
-            "python": f"{sys.version} {_digest([os.path.realpath(self.interpreter)])}",
-            "bindings": f"{self._provider} {_digest(self.bindings)}",
-            "packages": _digest(self.packages),
+            "driver": digest(self.own, _PACKAGE),
+            "python": f"{sys.version} {digest([os.path.realpath(self.interpreter)])}",
+            "bindings": f"{self._provider} {digest(self.bindings)}",
+            "packages": digest(self.packages),
         }
         return json.dumps(parts, indent=1) + "\n"
 
@@ -111,7 +111,7 @@ def _files_of(root: str) -> list[str]:
     )
 
 
-def _digest(paths: Iterable[str], root: str = "") -> str:
+def digest(paths: Iterable[str], root: str = "") -> str:
     """A digest of the contents of files, and of their names: relative to `root`, or the last part alone."""
     import hashlib
 
