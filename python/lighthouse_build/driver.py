@@ -290,7 +290,8 @@ def _version(tool: str) -> str:
         from lighthouse_build.emission import llvm_library
 
         library = llvm_library.find()
-        version = llvm_library.known_llvm(library) or _version_of_llvm()
+        build = llvm_library.known_build(library)
+        version = build.llvm if build else _version_of_llvm()
         lines.append(f"code generator: LLVM {version} of llvmlite {llvm_library.version_of(library)}")
     except ImportError as error:
         lines.append(f"code generator: none ({error})")

@@ -152,9 +152,14 @@ class Job:
             msg = "a generator asks for the target, which it did not when the build was configured; run CMake again"
             raise errors.InputError(msg)
         if self.target is None:
+            from lighthouse_build.emission.llvm_text import known_target
+
+            asked = (self.request.triple, self.request.cpu, self.request.features)
+            self.target = known_target(*asked)
+        if self.target is None:
             from lighthouse_build.emission.codegen import resolve_target
 
-            self.target = resolve_target(self.request.triple, self.request.cpu, self.request.features)
+            self.target = resolve_target(*asked)
         return self.target
 
     def _resolve_all(self) -> dict[str, bytes]:
@@ -435,20 +440,26 @@ class Job:
         translate.check_lowered(module, diagnostics)
         interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix)
         kinds = request.kinds & CODE
-        code: Mapping[str, bytes | bytearray] = {}
+        code: dict[str, bytes | bytearray] = {}
         if kinds:
-            from lighthouse_build.emission import codegen, constants
+            from lighthouse_build.emission import constants, llvm_text
 
             with self._doing("the translation to LLVM IR"):
                 taken = constants.take_out(module, self._target().triple)
                 llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
+                text = llvm_text.for_reader(llvm_ir, self._target()) if "llvmir" in kinds else None
+            if text is not None:
+                code["llvmir"] = constants.fill_in(text.encode(), taken, readable=True)
+        if kinds - code.keys():
+            from lighthouse_build.emission import codegen
+
             with self._doing("the code generator"):
-                code = codegen.generate(
+                code |= codegen.generate(
                     llvm_ir,
                     self._target(),
                     constants=taken,
                     optimize=request.optimize,
-                    kinds=kinds,
+                    kinds=kinds - code.keys(),
                     declared=interface.externals,
                     allow_undefined=request.allow_undefined,
                 )

@@ -193,10 +193,11 @@ def test_the_functions_of_the_pinned_llvmlite_are_known() -> None:
 
 
 def test_a_known_build_of_llvmlite_has_the_llvm_that_is_said_of_it() -> None:
-    from lighthouse_build.emission import llvm_library
+    from lighthouse_build.emission import llvm, llvm_library
 
-    known = llvm_library.known_llvm(llvm_library.find())
-    assert known in (None, codegen.llvm_version())
+    build = llvm_library.known_build()
+    assert build is None or build.llvm == codegen.llvm_version()
+    assert build is None or build.host == llvm.get_process_triple()
 
 
 def test_of_an_unknown_build_the_library_is_asked(tmp_path: Path) -> None:
@@ -205,12 +206,12 @@ def test_of_an_unknown_build_the_library_is_asked(tmp_path: Path) -> None:
     copy = tmp_path / "libllvmlite.so"
     head = bytearray(Path(llvm_library.find()).read_bytes()[: llvm_library._HEAD])
     copy.write_bytes(head)
-    assert llvm_library.known_llvm(str(copy)) == llvm_library.known_llvm(llvm_library.find())
+    assert llvm_library.known_build(str(copy)) == llvm_library.known_build()
     for build in llvm_library._BUILDS:
         head = head.replace(bytes.fromhex(build), bytes(20))
     copy.write_bytes(head)
-    assert llvm_library.known_llvm(str(copy)) is None
-    assert llvm_library.known_llvm(str(tmp_path / "missing.so")) is None
+    assert llvm_library.known_build(str(copy)) is None
+    assert llvm_library.known_build(str(tmp_path / "missing.so")) is None
 
 
 # --- What a module asks for -------------------------------------------------------------------------------------------

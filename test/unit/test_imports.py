@@ -57,11 +57,12 @@ MLIR = (
     "bindings.provider bindings.alias payload application application.context application.apply "
     "resolution.pass_files prefix_map"
 )
-CODE = (
+TEXT = (
     f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
-    "emission.names emission.translate emission.constants emission.codegen emission.llvm emission.llvm_library "
-    "emission.llvm_ir emission.symbols target resolution.resolve"
+    "emission.names emission.translate emission.constants emission.llvm_ir emission.llvm_library emission.llvm_text "
+    "target resolution.resolve"
 )
+CODE = f"{TEXT} emission.codegen emission.llvm emission.symbols"
 RESOLVE = " ".join(name for name in MLIR.split() if name != "resolution.pass_files") + " resolution.resolve"
 YAML = "language.pipeline_file"
 PYTHON = (
@@ -77,7 +78,8 @@ FOR_VERSION = f"{STANDARD} site types importlib importlib.machinery"
 FOR_MLIR = f"{STANDARD} site enum contextlib marshal mmap importlib importlib.machinery atexit"
 FOR_RESOLVE = f"{FOR_MLIR} json"
 FOR_PYTHON = f"{FOR_RESOLVE} faulthandler fcntl fnmatch hashlib importlib.util pwd shutil select signal sysconfig"
-FOR_CODE = f"{FOR_MLIR} re itertools functools math struct collections ctypes"
+FOR_TEXT = f"{FOR_MLIR} re itertools functools math struct collections"
+FOR_CODE = f"{FOR_TEXT} ctypes"
 
 # Other packages; `mlir` by the name of its provider. What every Python of the environment imports does not count.
 BINDINGS = "mlir mlir._mlir_libs._mlir mlir._mlir_libs._mlirRegisterEverything mlir._mlir_libs._site_initialize_0"
@@ -102,7 +104,7 @@ USES = {
         "",
     ),
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
-    "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
+    "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, TEXT, FOR_TEXT, f"{BINDINGS} {LLVM}"),
     "lower to an object": (f"p.mlir --stage={PASSES} --emit=object=p.o", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
     "resolve from YAML": ("--stage=y.yaml --emit=stage", 0, f"{RESOLVE} {YAML}", FOR_RESOLVE, f"{BINDINGS} yaml.*"),
     "resolve from Python": ("--stage=g.py --emit=stage", 0, f"{RESOLVE} {PYTHON}", FOR_PYTHON, WHOLE),

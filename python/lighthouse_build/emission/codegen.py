@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """LLVM IR to objects, for any target: the code generator, LLVM 22 by way of llvmlite.
 
+LLVM IR text alone often needs none of it (`llvm_text.py`).
+
 What can be known to go wrong is an error that says what the target or the runtime lacks. What cannot (LLVM's "Cannot
 select", an assertion) ends the process; the supervisor that runs this module in a child reports it.
 """

@@ -36,8 +36,8 @@ _LITERAL_PATTERN = (
     r"f0x[0-9A-Fa-f]+|[-+]inf|[-+]qnan|[-+]s?nan\(0x[0-9A-Fa-f]+\)|[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?"
 )
 # A type, with the literal that follows it if one does, or a literal; what stands before and after shows that it is not
-# part of a name (`%float`, `@f0x1`, `$a-1.5e-1`, `-inf:`).
-_TOKEN = re.compile(rf"([ (\[<{{,])(?:({'|'.join(_TYPES)})(?: ({_LITERAL_PATTERN}))?|({_LITERAL_PATTERN}))(?![-\w.$:])")
+# part of a name (`%float`, `@f0x1`, `$a-1.5e-1`, `-inf:`). Compiled when it is used, which takes milliseconds.
+_TOKEN = rf"([ (\[<{{,])(?:({'|'.join(_TYPES)})(?: ({_LITERAL_PATTERN}))?|({_LITERAL_PATTERN}))(?![-\w.$:])"
 
 _CHUNK = 1 << 16  # characters that are searched for marks together
 _LONG = 1 << 12  # characters of code in one line, above which constants are converted together
@@ -145,10 +145,10 @@ class _Line:
     def rewrite(self, code: str) -> str:
         """`code` rewritten; the same object when nothing changes."""
         if not _has_marks(code):
-            for match in _TOKEN.finditer(code[-_LONG:]):
+            for match in re.finditer(_TOKEN, code[-_LONG:]):
                 self.type = match[2]
             return code
-        rewritten = _TOKEN.sub(self._token, code) if len(code) < _LONG else self._rewrite_long(code)
+        rewritten = re.sub(_TOKEN, self._token, code) if len(code) < _LONG else self._rewrite_long(code)
         return code if rewritten == code else rewritten
 
     def _token(self, match: re.Match[str]) -> str:
@@ -178,7 +178,7 @@ class _Line:
     def _rewrite_elements(self, code: str, type_: str, separator: str) -> str:
         first, *items = code.split(separator)
         # The pattern wants to see what stands before.
-        first = _TOKEN.sub(self._token, " " + first)[1:]
+        first = re.sub(_TOKEN, self._token, " " + first)[1:]
         if items:
             self.type = type_
             items = _convert_floats(items) if type_ == "float" else _convert_all(type_, items)
@@ -186,7 +186,7 @@ class _Line:
             # Neither converted nor empty, so more than a literal: the end of a row, of the initialiser, of a phi.
             if item and not item.startswith("0x"):
                 self.type = type_
-                items[i] = _TOKEN.sub(self._token, " " + item)[1:]
+                items[i] = re.sub(_TOKEN, self._token, " " + item)[1:]
         return separator.join([first, *items])
 
 

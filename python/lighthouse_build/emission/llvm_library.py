@@ -7,17 +7,34 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["VERSION", "find", "known_llvm", "version_of"]
+from lighthouse_build.frozen import frozen
+
+__all__ = ["VERSION", "Build", "find", "known_build", "version_of"]
 
 VERSION = "0.50"  # of llvmlite, whose functions `llvm.py` declares; patch releases change none
 
 _NAMES = {"win32": "llvmlite.dll", "cygwin": "llvmlite.dll", "darwin": "libllvmlite.dylib"}
 
-# To the build ID of a library, which its linker computes from all that is in it, the LLVM in it: loading the library to
+
+@frozen
+class Build:
+    """A build of the library.
+
+    Attributes:
+        llvm: the version of LLVM in it.
+        host: the triple that it was built for, and takes for that of the process.
+    """
+
+    llvm: str
+    host: str
+
+
+# To the build ID of a library, which its linker computes from all that is in it, what is in it: loading the library to
 # ask takes longer than all else that `--version` does. Of others the library is asked.
 _BUILDS = {
-    "58b53e4d8cf32e1c7ec71e5cc59cdece1b11682a": "22.1.0",  # 0.50.0, Linux on x86-64
-    "487169c6ad54d0e0cf4906d70f7d36b939e3edae": "22.1.0",  # 0.50.0, Linux on AArch64
+    # Of llvmlite 0.50.0.
+    "58b53e4d8cf32e1c7ec71e5cc59cdece1b11682a": Build("22.1.0", "x86_64-unknown-linux-gnu"),
+    "487169c6ad54d0e0cf4906d70f7d36b939e3edae": Build("22.1.0", "aarch64-unknown-linux-gnu"),
 }
 _HEAD = 4096  # bytes; linkers put the build ID right behind the headers
 
@@ -54,11 +71,11 @@ def version_of(library: str) -> str:
     return next(found, "") or "an unknown version"
 
 
-def known_llvm(library: str) -> str | None:
-    """The version of LLVM in `library`, `22.1.0`, if it is a build that is known."""
+def known_build(library: str | None = None) -> Build | None:
+    """What is known of the build of `library`, by default of the installed one."""
     try:
-        with open(library, "rb") as stream:
+        with open(library or find(), "rb") as stream:
             head = stream.read(_HEAD)
-    except OSError:
+    except (ImportError, OSError):
         return None
-    return next((version for build, version in _BUILDS.items() if bytes.fromhex(build) in head), None)
+    return next((build for number, build in _BUILDS.items() if bytes.fromhex(number) in head), None)
