@@ -40,7 +40,7 @@ _OLDEST_LLVM = 22  # what `llvm_ir.to_reader` writes for
 
 @functools.cache
 def _llvm() -> Any:
-    """LLVM, ready for all targets.
+    """LLVM, ready for use.
 
     Raises:
         InputError: it is not installed, or has an LLVM that is too old.

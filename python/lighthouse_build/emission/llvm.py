@@ -45,6 +45,8 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "InitializeAllTargets": (None,),
     "InitializeAllTargetMCs": (None,),
     "InitializeAllAsmPrinters": (None,),
+    "InitializeNativeTarget": (None,),
+    "InitializeNativeAsmPrinter": (None,),
     "SetCommandLine": (None, c_char_p, c_char_p),
     "DisposeString": (None, _P),
     "GetProcessTriple": (None, _P),
@@ -137,13 +139,18 @@ llvm_version_info = _version()
 
 
 def initialize() -> None:
-    """Make all targets available."""
+    """Make the target of this machine available; the others are when one is first asked for."""
+    _lib.InitializeNativeTarget()
+    _lib.InitializeNativeAsmPrinter()
+    # Without it nothing lowers llvm.matrix.*, which MLIR's vector lowering can make.
+    _lib.SetCommandLine(b"lh-opt", b"-enable-matrix")
+
+
+def _initialize_all() -> None:
     _lib.InitializeAllTargetInfos()
     _lib.InitializeAllTargets()
     _lib.InitializeAllTargetMCs()
     _lib.InitializeAllAsmPrinters()
-    # Without it nothing lowers llvm.matrix.*, which MLIR's vector lowering can make.
-    _lib.SetCommandLine(b"lh-opt", b"-enable-matrix")
 
 
 def get_process_triple() -> str:
@@ -166,6 +173,9 @@ class Target:
     def __init__(self, triple: str) -> None:
         self._triple = triple
         self._pointer, error = _result_and_string(_lib.GetTargetFromTriple, triple.encode())
+        if not self._pointer:
+            _initialize_all()
+            self._pointer, error = _result_and_string(_lib.GetTargetFromTriple, triple.encode())
         if not self._pointer:
             raise RuntimeError(error)
 
