@@ -185,7 +185,7 @@ def read_outputs(edges: Iterable[Edge], of: Path, build: Path) -> dict[str, byte
 
 def portable(contents: Contents) -> dict[str, bytes]:
     """What must be the same for another source tree: not the files that tell where something is in it."""
-    return {path: data for path, data in contents.items() if not path.endswith((".loc", ".interface.json", ".mlirbc"))}
+    return {path: data for path, data in contents.items() if not path.endswith((".loc", ".interface.json"))}
 
 
 def rebuild(settings: Settings, tree: Tree, clean: Clean, of: Path, work: Path) -> dict[str, bytes]:

@@ -132,10 +132,24 @@ def losses(project: Project) -> None:
         for path in lost:
             project.remove(path)
     project.build()
+    if forgetful(project):
+        project.build()
     project.expect_nothing()
     same(project, before)
     project.touch("schedules/helpers/words.py")
     project.expect(GENERATED)
+
+
+def forgetful(project: Project) -> bool:
+    """Whether Ninja needs two builds to know inputs again. Before 1.12, when a rule left its outputs as they were, it
+    noted as their time that of the newest input which it knew when the rule started, without its log of those that only
+    a depfile names."""
+    if not project.ninja:
+        return False
+    rules = [*project.binary.glob("build.ninja"), *project.binary.glob("CMakeFiles/impl-*.ninja")]
+    keeps_log = any("deps = gcc" in path.read_text() for path in rules)  # CMake 4.4, but not 3.25
+    version = project.run("ninja", "--version").split(".")
+    return keeps_log and (int(version[0]), int(version[1])) < (1, 12)
 
 
 def in_source(project: Project, pristine: Path, built: dict[str, bytes]) -> None:
