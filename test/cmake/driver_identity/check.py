@@ -15,7 +15,6 @@ EVERYTHING = {
     "Resolving stage cse",
     "Lowering k/k",
     "Lowering text/text",
-    "Writing the header of k",
 }
 
 
