@@ -288,7 +288,7 @@ class Bench:
     # --- generated code ---
 
     def code(self) -> Iterator[Row]:
-        """Code that the shipped pipelines make; measured by stages.py and quickstart.py."""
+        """Code that the shipped pipelines make: the table of stages.py."""
         out = self.scratch / "stages.json"
         command = [self.python, str(Path(__file__).with_name("stages.py")), "--json", str(out)]
         command += ["--only", "matmul", "--pairs", "30"] if self.quick else []
@@ -376,7 +376,8 @@ def main() -> int:
             except (Failed, OSError) as error:
                 failed = True
                 print(f"bench: {item}: {error}", file=sys.stderr)
-            print(_table((method.__doc__ or "").strip().rstrip("."), rows), flush=True)
+            if rows:
+                print(_table((method.__doc__ or "").strip().rstrip("."), rows), flush=True)
             print(f"({item} took {time.perf_counter() - started:.0f} s)", file=sys.stderr)
             figures[item] = [
                 {
