@@ -13,7 +13,8 @@ include_guard(GLOBAL)
 # rule that writes the identity at the first use of the tool.
 function(_lh_tool arguments depends tool)
   _lh_tool_path(path program "${tool}")
-  string(SHA256 digest "${program}")
+  _lh_tool_key(key "${program}")
+  string(SHA256 digest "${key}")
   string(SUBSTRING "${digest}" 0 12 digest)
   set(identity "lh_tool_${digest}")
   if(NOT TARGET "${identity}")
@@ -37,6 +38,20 @@ function(_lh_tool arguments depends tool)
   set(${arguments} "--tool=${path}" "--tool-identity=${file}" PARENT_SCOPE)
   _lh_makers(makers "${identity}")
   set(${depends} ${makers} "${file}" PARENT_SCOPE)
+endfunction()
+
+# Sets `key` to what tells `program`, a target or an absolute path, from others: the same in a copy of the project, so that
+# files named by it are, too.
+function(_lh_tool_key key program)
+  set(${key} "${program}" PARENT_SCOPE)
+  foreach(root IN ITEMS "${CMAKE_BINARY_DIR}" "${CMAKE_SOURCE_DIR}")
+    cmake_path(IS_PREFIX root "${program}" NORMALIZE inside)
+    if(inside)
+      cmake_path(RELATIVE_PATH program BASE_DIRECTORY "${root}" OUTPUT_VARIABLE relative)
+      set(${key} "${relative}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
 endfunction()
 
 # Sets `program` to the target or absolute path of TOOL `tool`, and `path` to what the command line names it by.

@@ -56,11 +56,11 @@ def output_deleted(session: Session, rng: random.Random) -> str:
     path = rng.choice(sorted(p for p in clean.contents if not p.endswith(".loc")))
     (session.incremental.build_tree / path).unlink()
     written = str(session.replay.build_tree / path)
-    of_all = any(edge.is_identity and written in edge.outputs for edge in clean.edges)
+    of_all = any(edge.is_driver and written in edge.outputs for edge in clean.edges)
     for edge in clean.edges:
         if edge.is_lowering and written in edge.outputs:
             session.ledger.done.pop(edge.label, None)
-        elif edge.is_lowering and (of_all or written in edge.stages):
+        elif edge.is_lowering and (of_all or written in edge.inputs):
             session.ledger.deleted.add(edge.label)
     return f"{path} is deleted"
 

@@ -19,7 +19,7 @@ __all__ = ["HEADER", "IDENTITY", "LOWERING", "RESOLVE", "Edge", "Link", "read_ed
 RESOLVE = "Resolving stage "
 LOWERING = "Lowering "
 HEADER = "Writing the header of "
-IDENTITY = "Identifying lh-opt"
+IDENTITY = "Identifying "  # the driver, or a tool
 
 _RULE = re.compile(r"^  COMMAND = (.*)\n  DESC = (.*)$", re.MULTILINE)
 _LIBRARY = re.compile(r"^build (\S+): C_STATIC_LIBRARY_LINKER\S* ([^|\n]*)", re.MULTILINE)
@@ -35,7 +35,7 @@ class Edge:
         command: what is run, in words.
         directory: where.
         outputs: absolute paths; of a stage also the file of its locations.
-        inputs: absolute paths of what other edges write, but for the driver's identity, and of the payload.
+        inputs: absolute paths of what other edges write, but for the driver's identity, and of the payload or tool.
         source: of the payload, absolute; empty for the other kinds.
         stages: resolved stages that are applied; absolute paths.
         stamp: absolute path.
@@ -64,7 +64,12 @@ class Edge:
 
     @property
     def is_identity(self) -> bool:
-        return self.label == IDENTITY
+        return self.label.startswith(IDENTITY)
+
+    @property
+    def is_driver(self) -> bool:
+        """Whether it tells the driver from a changed one, on which all others depend."""
+        return self.label == IDENTITY + "lh-opt"
 
     def python_path(self) -> list[str]:
         """Directories of modules, in the order of the search."""
@@ -93,8 +98,9 @@ def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
         if " --stamp=" in command
     ]
     wanted = tuple(f"{kind}{target}" for target in targets for kind in (LOWERING, HEADER))
-    edges = [e for e in found if e.is_identity or (not e.is_resolve and (not wanted or _is_of(e.label, wanted)))]
-    # Stages that nothing applies are not built either.
+    last = [e for e in found if not e.is_resolve and not e.is_identity]
+    edges = [e for e in found if e.is_driver] + [e for e in last if not wanted or _is_of(e.label, wanted)]
+    # Stages that nothing applies, and tools that nothing uses, are not built either.
     makers = {path: e for e in found for path in e.outputs}
     needed: dict[str, Edge] = {}
 
@@ -125,7 +131,9 @@ def _edge(command: str, label: str) -> Edge:
     values = [word.partition("=")[2] for word in words if word.startswith("--stage=")]
     stages = tuple(value for value in values if value.endswith(".stage.mlir"))
     source = ""
-    inputs = list(stages)
+    # A tool counts by its identity, but for the run that tells it.
+    tool = "--tool=" if label.startswith(IDENTITY) else "--tool-identity="
+    inputs = [*stages, *(word.partition("=")[2] for word in words if word.startswith(tool))]
     driver = next(n for n, word in enumerate(words) if word.endswith("__main__.py"))
     positional = [word for word in words[driver + 1 :] if word.startswith("/") and word not in outputs]
     if "-o" in words:

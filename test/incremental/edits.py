@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from project import Tree
+from project import TOOL, Tree, mlir_opt
 
 __all__ = ["KINDS", "PLAIN", "Done", "Kind", "NotNow"]
 
@@ -349,6 +349,18 @@ def cpu(tree: Tree, rng: random.Random) -> Done:
     return Done(f"the CPU is {new}")
 
 
+def tool(tree: Tree, rng: random.Random) -> Done:
+    """The project's opt tool is built again, to the same bytes or to others."""
+    if rng.random() < 0.5:
+        tree.touch(TOOL)
+        return Done(f"{TOOL} is built again")
+    text = tree.read(TOOL)
+    old = re.search(r"Version (\d+)", text)
+    assert old
+    tree.write(TOOL, text.replace(old[0], f"Version {int(old[1]) + 1}"))
+    return Done(f"{TOOL} is another")
+
+
 def several(tree: Tree, rng: random.Random) -> Done:
     """Three edits at once."""
     kinds = (value_of_generator, value_of_helper, value_of_payload, value_of_table, value_of_stage_file, comment_inside)
@@ -414,6 +426,7 @@ KINDS: tuple[Kind, ...] = (
     same_second,
     option,
     cpu,
+    *([tool] if mlir_opt() else []),
     mistake,
     remove,
     rename_half,

@@ -25,8 +25,8 @@ It runs with the Python that has the MLIR bindings, which the builds use too, an
 It fails if a lowering was missed, an output is different, or more than 2% of the lowerings were needless for a reason
 that is not listed in `model.py`. The seed gives the same edits again; how far a build has come when it is killed or
 edited under is up to the machine. After a problem the build tree is made anew, so that each is told once. Ctrl-C or
-SIGTERM ends a run early, with its report. The report says what came of each kind of edit, and which were made too rarely
-to tell.
+SIGTERM ends a run early, with its report. The report says what came of each kind of edit, and which were made too
+rarely to tell.
 
 **What it is not.** A test of what stages do, of CMake's arguments, or of the shapes of rules: `test/cmake` has those.
 It finds no edit that leaves a file with an older time: that is none to Ninja or Make.

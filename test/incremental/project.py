@@ -14,10 +14,12 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["GROUPS", "Tree", "write_project"]
+__all__ = ["GROUPS", "TOOL", "Tree", "mlir_opt", "write_project"]
+
+TOOL = "tool/opt"
 
 # How many payloads the variables of payloads.cmake hold.
-GROUPS = {"MARKED": 4, "COUNTED": 4, "FOUND": 2, "RENAMED": 2, "TARGETED": 2, "KERNELS": 3, "TABLES": 1}
+GROUPS = {"MARKED": 4, "COUNTED": 4, "FOUND": 2, "RENAMED": 2, "TARGETED": 2, "KERNELS": 3, "TABLES": 1, "TOOLED": 2}
 
 _LOOP = """\
 // Payload {name}.
@@ -114,6 +116,11 @@ class Tree:
         shutil.copytree(self.root, to, symlinks=True, ignore=shutil.ignore_patterns(".*.new"))
 
 
+def mlir_opt() -> str | None:
+    """An mlir-opt of LLVM 22, from PATH or where Debian has it."""
+    return shutil.which("mlir-opt-22") or shutil.which("mlir-opt", path="/usr/lib/llvm-22/bin")
+
+
 def write_project(root: Path, rng: random.Random) -> Tree:
     """Write the project below `root`, which must not exist."""
     shutil.copytree(Path(__file__).parent / "project", root, ignore=shutil.ignore_patterns("__pycache__"))
@@ -129,6 +136,10 @@ def write_project(root: Path, rng: random.Random) -> Tree:
             sources += ["made.py", '"made.py[create_payload]{count=2}"']
         lists.append(f"set({group} {' '.join(sources)})\n")
     tree.write("payloads.cmake", "".join(lists))
+    opt = mlir_opt()
+    if opt:
+        tree.write(TOOL, f'#!/bin/sh\n# Version 1\nexec {opt} "$@"\n')
+        (root / TOOL).chmod(0o755)
     tree.written.clear()
     return tree
 
