@@ -116,6 +116,9 @@ function(_lh_start_edges)
   # What CMake takes names in a depfile to start from; the same depfile then comes of every build tree.
   cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
   list(APPEND command "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
+  if(CMAKE_GENERATOR MATCHES "Ninja" AND CMAKE_VERSION VERSION_LESS 4.4)
+    list(APPEND command --depfile-escape-twice) # CMake takes one escape away when it rewrites a depfile
+  endif()
   set(EDGE_COMMAND "${command}" PARENT_SCOPE)
   set(EDGE_COMMON_DEPENDS "${depends}" PARENT_SCOPE)
 endfunction()
@@ -131,17 +134,6 @@ function(_lh_write_edge)
     _lh_write_make_edge()
     return()
   endif()
-  set(escape "")
-  if(CMAKE_VERSION VERSION_LESS 4.4)
-    set(
-      escape
-      COMMAND
-      "${CMAKE_COMMAND}"
-      "-DDEPFILE=${depfile}"
-      -P
-      "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/escape_depfile.cmake"
-    )
-  endif()
   set(pool "")
   if(EDGE_JOB_POOL)
     set(pool JOB_POOL "${EDGE_JOB_POOL}")
@@ -149,7 +141,7 @@ function(_lh_write_edge)
   add_custom_command(
     OUTPUT "${stamp}"
     BYPRODUCTS ${EDGE_OUTPUTS}
-    COMMAND ${command} ${escape}
+    COMMAND ${command}
     DEPENDS ${depends}
     DEPFILE "${depfile}"
     WORKING_DIRECTORY "${EDGE_DIRECTORY}"

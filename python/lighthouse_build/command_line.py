@@ -104,6 +104,7 @@ class Request:
     stamp: str | None = None
     depfile: str | None = None
     depfile_prefix: tuple[str, str] | None = None
+    depfile_escape_twice: bool = False
     listings: tuple[str, ...] = ()
     timeout: float | None = None
     print_before: tuple[str, ...] = ()
@@ -211,6 +212,12 @@ FLAGS = (
     ),
     Flag(
         "output", ("--depfile-prefix",), "in the depfile, write NEW for the directory OLD of what is in it", "OLD=NEW"
+    ),
+    Flag(
+        "output",
+        ("--depfile-escape-twice",),
+        "in the depfile, escape each `$` twice: before version 4.4, CMake takes one escape away when it rewrites a "
+        "depfile for Ninja",
     ),
     Flag(
         "output",
@@ -399,6 +406,7 @@ def parse(argv: Sequence[str]) -> Request:
         tool=values.last("--tool") or "",
         tool_identity=values.last("--tool-identity") or "",
         driver_identity=values.last("--driver-identity") or "",
+        depfile_escape_twice=values.given("--depfile-escape-twice"),
     )
     if request.action == "run":
         _check(request)

@@ -186,7 +186,7 @@ def _embed(request: Request) -> None:
 
     paths = {e.kind: e.path for e in request.emissions}
     header = paths["embedded-header"]
-    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+    with _edge(request) as edge:
         stages = _resolved_stages(request)
         provider = find()
         guard = guard_name(header, "stages")
@@ -216,7 +216,7 @@ def _identify_tool(request: Request) -> None:
     from lighthouse_build.tool.identity import files, identify
 
     (emission,) = request.emissions
-    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+    with _edge(request) as edge:
         contents = {emission.path: identify(request.tool).encode()}
         _commit(request, edge, contents, [*files(request.tool), *_own_inputs(request)])
 
@@ -227,7 +227,7 @@ def _identify_driver(request: Request) -> None:
     from lighthouse_build.resolution.dependencies import Dependencies
 
     (emission,) = request.emissions
-    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+    with _edge(request) as edge:
         identity = Identity()
         dependencies = Dependencies()
         for path in (*identity.own, *identity.directories, identity.interpreter, *identity.packages):
@@ -324,6 +324,17 @@ def _paths(request: Request) -> list[str]:
     return [e.path for e in request.emissions if e.path != STDOUT]
 
 
+def _edge(request: Request) -> Edge:
+    """The run as the build sees it."""
+    return Edge(
+        _paths(request),
+        request.stamp,
+        request.depfile,
+        request.depfile_prefix,
+        escape_twice=request.depfile_escape_twice,
+    )
+
+
 def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes | memoryview], inputs: Sequence[str]) -> None:
     """Write files, then standard output."""
     edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs)
@@ -343,7 +354,7 @@ def _merge_header(request: Request) -> None:
     from lighthouse_build.resolution.plan import read_text
 
     (emission,) = request.emissions
-    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+    with _edge(request) as edge:
         text = _merged(request, {path: read_text(path) for path in request.inputs})
         inputs = [os.path.abspath(path) for path in request.inputs]
         _commit(request, edge, {emission.path: text.encode()}, [*inputs, *_own_inputs(request)])
@@ -378,7 +389,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
 
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies(request.listings)
-    with Edge(_paths(request), request.stamp, request.depfile, request.depfile_prefix) as edge:
+    with _edge(request) as edge:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None

@@ -9,7 +9,8 @@
 3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same
    stays untouched, so that nothing that depends on it is built again. What was written, the depfile's stamp included,
    gets a time just before the probe's: an input that is edited while the job runs is then newer than the stamp, and is
-   built again next time.
+   built again next time. If one was, outputs that stay untouched get that time, too: before version 1.12, Ninja notes
+   the newest input at the end of a job that has left an output alone, and takes the edit for built.
 
 Without a stamp (a command typed by hand) outputs are simply written, all or none.
 """
@@ -42,11 +43,13 @@ class Edge:
         stamp: str | None,
         depfile: str | None,
         depfile_prefix: tuple[str, str] | None = None,
+        escape_twice: bool = False,
     ) -> None:
         self.outputs = list(outputs)
         self.stamp = stamp
         self.depfile = depfile
         self.depfile_prefix = depfile_prefix  # a directory, and what is written for it there
+        self.escape_twice = escape_twice  # `$` in the depfile
         self._lock: int | None = None
         self._time: int | None = None
         self._temporaries: dict[str, str] = {}
@@ -87,11 +90,13 @@ class Edge:
             InputError: an output cannot be written; then none has changed.
         """
         files = dict(contents)
+        inputs = list(inputs)
         if self.stamp:
             files = {path: data for path, data in files.items() if not _holds(path, data)}
         if self.depfile:
             target = self.stamp or next(iter(contents), self.depfile)
-            files[self.depfile] = os.fsencode(depfile_text(target, inputs, self.depfile_prefix))
+            text = depfile_text(target, inputs, self.depfile_prefix)
+            files[self.depfile] = os.fsencode(text.replace("$", "$$") if self.escape_twice else text)
         if self.stamp:
             files[self.stamp] = b""
         for path, data in files.items():
@@ -102,6 +107,10 @@ class Edge:
                 _renamed(self._temporaries.pop(path), path)
             else:
                 _write_to_device(path, data)
+        # The very last, so that little time is left in which an edit could escape.
+        if self._time is not None and any(_is_newer(path, self._time + 1) for path in inputs):
+            for path in contents.keys() - files.keys():
+                _date_back(path, self._time)
 
     def _write_beside(self, link: str, data: bytes | memoryview) -> None:
         if os.path.isdir(link):  # since the job began
@@ -134,6 +143,20 @@ def _write_to_device(path: str, data: bytes | memoryview) -> None:
 def _renamed(temporary: str, path: str) -> None:
     try:
         os.replace(temporary, os.path.realpath(path))
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
+
+
+def _is_newer(path: str, time: int) -> bool:
+    try:
+        return os.stat(path).st_mtime_ns > time
+    except OSError:
+        return False  # what is gone is built again by any build tool
+
+
+def _date_back(path: str, time: int) -> None:
+    try:
+        os.utime(path, ns=(time, time))
     except OSError as error:
         raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 

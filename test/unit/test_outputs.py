@@ -55,6 +55,21 @@ def test_an_edit_during_the_job_is_newer_than_the_outputs(tmp_path: Path) -> Non
         assert (tmp_path / name).stat().st_mtime_ns < source.stat().st_mtime_ns
 
 
+def test_an_edit_during_a_job_that_changes_nothing_renews_the_outputs(tmp_path: Path) -> None:
+    # Ninja before version 1.12 notes the newest input where an output was left alone.
+    source = tmp_path / "input"
+    source.write_text("1")
+    times = []
+    for text in ("1", "1", "edited while the job runs"):
+        with edge(tmp_path, "out") as e:
+            time.sleep(0.02)
+            if text != source.read_text():
+                source.write_text(text)
+            e.commit({str(tmp_path / "out"): b"1"}, [str(source)])
+        times.append((tmp_path / "out").stat().st_mtime_ns)
+    assert times[0] == times[1] < times[2] < source.stat().st_mtime_ns
+
+
 def test_an_edit_in_the_tick_in_which_the_job_begins_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Many file systems tell time in ticks of some milliseconds, some of seconds.
     tick = 1_800_000_000_004_000_000
@@ -106,6 +121,14 @@ def test_the_lock_keeps_a_second_driver_out(tmp_path: Path) -> None:
 
 def test_depfiles_escape_what_make_reads_otherwise() -> None:
     assert depfile_text("a b", ["c$d", "e#f", "g[h]"]) == "a\\ b: \\\n  c$$d \\\n  e\\#f \\\n  g[h]\n"
+
+
+def test_depfiles_may_be_escaped_twice(tmp_path: Path) -> None:
+    for twice, text in ((False, "a$$b"), (True, "a$$$$b")):
+        depfile = tmp_path / "dep.d"
+        with Edge([], str(tmp_path / "stamp"), str(depfile), escape_twice=twice) as e:
+            e.commit({}, ["a$b"])
+        assert depfile.read_text().split()[-1] == text
 
 
 def test_depfiles_name_what_is_in_the_build_tree_from_elsewhere() -> None:
