@@ -108,7 +108,7 @@ class Edge:
             else:
                 _write_to_device(path, data)
         # The very last, so that little time is left in which an edit could escape.
-        if self._time is not None and any(_is_newer(path, self._time + 1) for path in inputs):
+        if self._time is not None and any(_was_edited(path, self._time + 1) for path in inputs):
             for path in contents.keys() - files.keys():
                 _date_back(path, self._time)
 
@@ -147,11 +147,13 @@ def _renamed(temporary: str, path: str) -> None:
         raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 
 
-def _is_newer(path: str, time: int) -> bool:
+def _was_edited(path: str, since: int) -> bool:
     try:
-        return os.stat(path).st_mtime_ns > time
+        status = os.stat(path)
     except OSError:
         return False  # what is gone is built again by any build tool
+    # Not a file with a time in the future, nor one that only got other permissions or links.
+    return status.st_ctime_ns > since and status.st_mtime_ns > since
 
 
 def _date_back(path: str, time: int) -> None:

@@ -50,3 +50,9 @@ def test_a_few_needless_lowerings_are_borne() -> None:
         assert report.passed == passed
         assert len(report.problems) == needless
         assert f"{needless}.00%" in report.text()
+
+
+def test_a_run_that_lowered_nothing_does_not_pass() -> None:
+    report = Report(["touch"])
+    report.add("touch", "1 touch", verdict(0))
+    assert not report.passed
