@@ -63,6 +63,8 @@ class _UncachedLoader(importlib.machinery.SourceFileLoader):
         except SyntaxError as error:
             error.filename = error.filename or path  # of a file with null bytes Python does not say where it was
             raise
+        except ValueError as error:  # what Python before 3.11.4 raises of these
+            raise SyntaxError(str(error), (path, None, None, None)) from None
 
 
 class _FreshLoader(importlib.machinery.SourceFileLoader):
