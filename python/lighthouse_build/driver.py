@@ -12,13 +12,13 @@ import os
 import sys
 
 from lighthouse_build import command_line, errors, limits
-from lighthouse_build.command_line import CPP, STDOUT, Request
+from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
 from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
 from lighthouse_build.outputs import Edge
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.handover import Data
@@ -335,9 +335,15 @@ def _edge(request: Request) -> Edge:
     )
 
 
-def _commit(request: Request, edge: Edge, contents: Mapping[str, bytes | memoryview], inputs: Sequence[str]) -> None:
+def _commit(
+    request: Request,
+    edge: Edge,
+    contents: Mapping[str, bytes | memoryview],
+    inputs: Sequence[str],
+    name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
+) -> None:
     """Write files, then standard output."""
-    edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs)
+    edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs, name)
     if STDOUT in contents:
         try:
             sys.stdout.buffer.write(contents[STDOUT])
@@ -401,7 +407,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
         from lighthouse_build.job import Job
         from lighthouse_build.supervisor import supervise
 
-        handover = Handover()
+        handover = Handover(next((e.path for e in request.emissions if e.kind in CODE and e.path != STDOUT), ""))
         scratch = ""
         if request.tool:
             # The parent's, so that it goes away when the job is killed.
@@ -431,7 +437,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
                 shutil.rmtree(scratch, ignore_errors=True)
         if request.depfile and dependencies.sees("driver"):
             inputs = sorted({*inputs, *_own_inputs(request)})
-        _commit(request, edge, handover.taken(contents), inputs)
+        _commit(request, edge, handover.taken(contents), inputs, handover.name)
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:

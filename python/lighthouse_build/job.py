@@ -440,7 +440,7 @@ class Job:
         translate.check_lowered(module, diagnostics)
         interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix)
         kinds = request.kinds & CODE
-        code: dict[str, bytes | bytearray] = {}
+        code: dict[str, Data] = {}
         if kinds:
             from lighthouse_build.emission import constants, llvm_text
 
@@ -449,7 +449,10 @@ class Job:
                 llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
                 text = llvm_text.for_reader(llvm_ir, self._target()) if "llvmir" in kinds else None
             if text is not None:
-                code["llvmir"] = constants.fill_in(text.encode(), taken, readable=True)
+                if self.handover and taken:
+                    code["llvmir"] = self.handover.keep(constants.pieces(text.encode(), taken, readable=True))
+                else:
+                    code["llvmir"] = constants.fill_in(text.encode(), taken, readable=True)
         if kinds - code.keys():
             from lighthouse_build.emission import codegen
 

@@ -23,7 +23,7 @@ from lighthouse_build.errors import InputError, SourceLocation
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -83,8 +83,15 @@ class Edge:
     def _all(self) -> list[str]:
         return [*self.outputs, *filter(None, (self.stamp, self.depfile))]
 
-    def commit(self, contents: Mapping[str, bytes | memoryview], inputs: Iterable[str]) -> None:
+    def commit(
+        self,
+        contents: Mapping[str, bytes | memoryview],
+        inputs: Iterable[str],
+        name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
+    ) -> None:
         """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp.
+
+        `name(data, path)` makes data that is a file without a name the file `path`; it returns whether it was one.
 
         Raises:
             InputError: an output cannot be written; then none has changed.
@@ -100,7 +107,7 @@ class Edge:
         if self.stamp:
             files[self.stamp] = b""
         for path, data in files.items():
-            self._write_beside(path, data)
+            self._write_beside(path, data, name)
         # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
         for path, data in files.items():
             if path in self._temporaries:
@@ -112,7 +119,9 @@ class Edge:
             for path in contents.keys() - files.keys():
                 _date_back(path, self._time)
 
-    def _write_beside(self, link: str, data: bytes | memoryview) -> None:
+    def _write_beside(
+        self, link: str, data: bytes | memoryview, name: Callable[[bytes | memoryview, str], bool]
+    ) -> None:
         if os.path.isdir(link):  # since the job began
             raise InputError(f"cannot write '{link}': it is a directory", SourceLocation(link))
         if os.path.exists(link) and not os.path.isfile(link):
@@ -124,8 +133,9 @@ class Edge:
         temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}{own}.tmp")
         self._temporaries[link] = temporary
         try:
-            with open(temporary, "wb") as stream:
-                stream.write(data)
+            if not name(data, temporary):
+                with open(temporary, "wb") as stream:
+                    stream.write(data)
             if self._time is not None:
                 os.utime(temporary, ns=(self._time, self._time))
         except OSError as error:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Bytes = bytes | memoryview
+    Piece = bytes | bytearray | memoryview
 
-__all__ = ["fill_in", "take_out"]
+__all__ = ["fill_in", "pieces", "take_out"]
 
 _LEAST = 4096  # bytes; smaller ones stay readable
 _ALIGNMENT = 16  # bytes; where the global says none, that of the largest scalar or vector it was likely made for
@@ -63,7 +64,17 @@ def take_out(module: Any, triple: str) -> dict[str, Bytes]:
 
 
 def fill_in(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> bytes | bytearray:
-    """`text`, LLVM IR, with what was taken out.
+    """`pieces`, joined."""
+    if not contents:
+        return text
+    filled = bytearray()
+    for piece in pieces(text, contents, readable=readable):
+        filled += piece
+    return filled
+
+
+def pieces(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> Iterator[Piece]:
+    """`text`, LLVM IR, with what was taken out, in pieces that are made when they are asked for.
 
     Args:
         text: as LLVM prints a module.
@@ -71,24 +82,21 @@ def fill_in(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> by
         readable: for people and tools that expect text: every byte in digits. Else for LLVM alone: every byte as it is,
             but for the three that would end a string.
     """
-    if not contents:
-        return text
     left = {_printed_name(name): content for name, content in contents.items()}
     encode = _digits if readable else _raw
-    filled = bytearray()
+    whole = memoryview(text)
     position = 0
-    for found in re.finditer(_EMPTY, text, re.MULTILINE):
+    for found in re.finditer(_EMPTY, text, re.MULTILINE) if left else ():
         if found[1] in left and len(left[found[1]]) == int(found[2]):
-            filled += text[position : found.start(3)] + b'c"'
-            for piece in encode(left.pop(found[1])):
-                filled += piece
-            filled += b'"'
+            yield whole[position : found.start(3)]
+            yield b'c"'
+            yield from encode(left.pop(found[1]))
+            yield b'"'
             position = found.end()
     if left:
         msg = f"LLVM has not printed the globals {sorted(left)}"
         raise RuntimeError(msg)
-    filled += text[position:]
-    return filled
+    yield whole[position:]
 
 
 def _printed_name(name: str) -> bytes:
