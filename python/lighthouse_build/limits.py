@@ -230,16 +230,19 @@ def _gaps(data: bytes | mmap.mmap, start: int, stop: int) -> Iterator[tuple[int,
 
     A string that is not closed ends with its line; MLIR's parser stops there.
     """
-    quote, slashes, line_end = data.find(b'"', start, stop), _comment(data, start, stop), -1
-    while quote >= 0 or slashes >= 0:
-        begin = slashes if quote < 0 or 0 <= slashes < quote else quote
+    position, quote, line_end = start, data.find(b'"', start, stop), -1
+    while True:
+        quote = data.find(b'"', position, stop) if 0 <= quote < position else quote
+        # Not in strings, which may be long.
+        slashes = _comment(data, position, stop if quote < 0 else quote)
+        begin = quote if slashes < 0 else slashes
+        if begin < 0:
+            break
         if line_end < begin:
             line_end = data.find(b"\n", begin, stop)
             line_end = stop if line_end < 0 else line_end
-        end = line_end if begin == slashes else _string_end(data, begin, line_end)
-        yield begin, end
-        quote = data.find(b'"', end, stop) if 0 <= quote < end else quote
-        slashes = _comment(data, end, stop) if 0 <= slashes < end else slashes
+        position = line_end if begin == slashes else _string_end(data, begin, line_end)
+        yield begin, position
     yield stop, stop
 
 

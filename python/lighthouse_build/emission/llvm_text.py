@@ -36,9 +36,10 @@ _LAYOUTS = {
 _LONGEST = 1 << 20  # characters; of longer text the words take more time than LLVM does
 
 _BETWEEN = dict.fromkeys(map(ord, "()[]{}<>=,:*"), " ")  # what parts tokens, besides blanks
-_NAMES = ("%", "@", "#", "!", "$")
+_NAMES = ("%", "#", "!", "$")
 _DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "-")
 _NEW_LITERALS = ("f0x", "+", "-inf", "-qnan", "-nan", "-snan")
+_KNOWN_STARTS = ("@", *_DIGITS, *_NEW_LITERALS)
 _HEAD = "source_filename = "
 
 
@@ -100,7 +101,9 @@ def for_reader(llvm_ir: str, target: Target) -> str | None:
     comment, source, rest = [*llvm_ir.split("\n", 2), "", ""][:3]
     if not source.startswith(_HEAD) or '"target-' in rest or "@memrefCopy" in rest:
         return None
-    tokens = set(code_of(rest).translate(_BETWEEN).split())
+    found = set(code_of(rest).translate(_BETWEEN).split())
+    # Most are names and whole numbers, which tell nothing.
+    tokens = [token for token in found if token[0] not in _NAMES and not (token.isdecimal() and token.isascii())]
     if not all(map(_is_known, tokens)):
         return None
     if not all(map(_is_as_before, tokens)):
@@ -114,7 +117,7 @@ def _is_known(token: str) -> bool:
     if token.startswith("@llvm."):
         name = token.split(".")
         return name[1] in _INTRINSICS or (name[1:3] == ["vector", "reduce"] and not _REDUCTIONS.isdisjoint(name[3:4]))
-    return token in _WORDS or token.startswith((*_NAMES, *_DIGITS, *_NEW_LITERALS))
+    return token in _WORDS or token.startswith(_KNOWN_STARTS)
 
 
 def _is_as_before(token: str) -> bool:
