@@ -3,17 +3,33 @@
 
 # The shape of build rules: how a run of the driver becomes rules that run again exactly when they must.
 #
-# The driver writes an output only if its contents change, then a depfile, then a stamp. What depends on an output and
-# not on the stamp is left alone when nothing changed: early cutoff. The two families of generators need two shapes
-# for it:
+# The driver writes an output only if its contents change: what depends on one is left alone when nothing changed, which
+# is early cutoff. Then it writes a depfile. The two families of generators need two shapes for it:
 #
-# * Ninja looks at outputs again after a command (restat). The stamp is the OUTPUT, the files are BYPRODUCTS.
+# * Ninja looks at outputs again after a command (restat), and its log knows that they are up to date, however old. The
+#   files are the OUTPUT. Depfiles are read as they are: the driver names files as Ninja does.
 # * Make compares times only. With several outputs in one rule, a deleted one would never come back; with the file
-#   itself as OUTPUT, one that stays unchanged would be made again for ever. So a target owns the stamp, and in a
-#   target ordered after it each file has a rule without dependencies, which runs only when the file is missing.
+#   itself as OUTPUT, one that stays unchanged would be made again for ever. So the driver writes a stamp, which a target
+#   owns, and in a target ordered after it each file has a rule without dependencies, which runs only when the file is
+#   missing.
 
 cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
+
+# CMake would start another process after each command, to rewrite its depfile; functions keep what holds here. CMake warns
+# of every policy that is set to OLD. If this goes away one day, CMake has to rewrite names that are as it wants them.
+if(CMAKE_GENERATOR MATCHES "Ninja")
+  if(DEFINED CMAKE_WARN_DEPRECATED)
+    set(_lh_warn_deprecated "${CMAKE_WARN_DEPRECATED}")
+  endif()
+  set(CMAKE_WARN_DEPRECATED OFF)
+  cmake_policy(SET CMP0116 OLD)
+  unset(CMAKE_WARN_DEPRECATED)
+  if(DEFINED _lh_warn_deprecated)
+    set(CMAKE_WARN_DEPRECATED "${_lh_warn_deprecated}")
+    unset(_lh_warn_deprecated)
+  endif()
+endif()
 
 # Sets `result` to the command that runs the driver: by path, with the real interpreter, isolated from the user's
 # environment, and writing no bytecode.
@@ -47,7 +63,7 @@ function(_lh_driver_identity arguments depends)
   if(NOT TARGET lh_driver)
     _lh_add_edge(
       sources
-      STAMP "${CMAKE_BINARY_DIR}/CMakeFiles/lh_driver.lh/identity"
+      NOTES "${CMAKE_BINARY_DIR}/CMakeFiles/lh_driver.lh/identity"
       OUTPUTS "${file}"
       ARGUMENTS --emit=driver-identity -o "${file}"
       DEPENDS "${LH_PYTHON_EXECUTABLE}" # run by path, which alone is no dependency
@@ -78,10 +94,11 @@ endfunction()
 
 # Adds the rule of one run of the driver, and what owns it.
 #
-#   _lh_add_edge(<sources> STAMP <stamp> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
+#   _lh_add_edge(<sources> NOTES <notes> OUTPUTS <file>... ARGUMENTS <argument>... DEPENDS <file|target>...
 #                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>] [IS_IDENTITY])
 #
-# STAMP is a path without extension. DIRECTORY is where the driver runs, by default the current source directory.
+# NOTES is the path, without extension, of what is noted of the rule: the depfile and the stamp. DIRECTORY is where the
+# driver runs, by default the current source directory.
 # IS_IDENTITY is for the rule of the driver's own identity, which all others depend on. For OWNER and `<sources>` see
 # _lh_own_edges().
 function(_lh_add_edge sources)
@@ -89,16 +106,16 @@ function(_lh_add_edge sources)
     PARSE_ARGV 1
     EDGE
     "IS_IDENTITY"
-    "STAMP;COMMENT;OWNER;JOB_POOL;DIRECTORY"
+    "NOTES;COMMENT;OWNER;JOB_POOL;DIRECTORY"
     "OUTPUTS;ARGUMENTS;DEPENDS"
   )
   if(NOT EDGE_DIRECTORY)
     set(EDGE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}") # what relative paths mean, as in every CMake command
   endif()
-  _lh_check_paths(${EDGE_OUTPUTS} "${EDGE_STAMP}")
+  _lh_check_paths(${EDGE_OUTPUTS} "${EDGE_NOTES}")
   _lh_start_edges()
   _lh_write_edge()
-  _lh_own_edges(edge_sources "${EDGE_OWNER}" "${EDGE_STAMP}.stamp" "${EDGE_OUTPUTS}" FALSE)
+  _lh_own_edges(edge_sources "${EDGE_OWNER}" "${EDGE_MARK}" "${EDGE_OUTPUTS}" FALSE)
   set(${sources} "${edge_sources}" PARENT_SCOPE)
 endfunction()
 
@@ -113,34 +130,53 @@ function(_lh_start_edges)
     _lh_driver_identity(identity depends)
     list(APPEND command ${identity})
   endif()
-  # What CMake takes names in a depfile to start from; the same depfile then comes of every build tree.
-  cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
-  list(APPEND command "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
-  if(CMAKE_GENERATOR MATCHES "Ninja" AND CMAKE_VERSION VERSION_LESS 4.4)
-    list(APPEND command --depfile-escape-twice) # CMake takes one escape away when it rewrites a depfile
-  endif()
+  _lh_depfile_arguments(depfile)
+  list(APPEND command ${depfile})
   set(EDGE_COMMAND "${command}" PARENT_SCOPE)
   set(EDGE_COMMON_DEPENDS "${depends}" PARENT_SCOPE)
 endfunction()
 
-# Adds the rule, or with Make the rules.
+# Sets `arguments` to those that make names in depfiles what the build tool calls these files.
+function(_lh_depfile_arguments arguments)
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja")
+    # CMake reads it, and takes names to start from here; the same depfile then comes of every build tree.
+    cmake_path(RELATIVE_PATH CMAKE_BINARY_DIR BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" OUTPUT_VARIABLE top)
+    set(${arguments} "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}" PARENT_SCOPE)
+    return()
+  endif()
+  set(top .)
+  if(CMAKE_NINJA_OUTPUT_PATH_PREFIX)
+    set(top "${CMAKE_NINJA_OUTPUT_PATH_PREFIX}")
+  endif()
+  set(list --write-if-changed "--depfile-prefix=${CMAKE_BINARY_DIR}=${top}")
+  cmake_path(IS_PREFIX CMAKE_SOURCE_DIR "${CMAKE_BINARY_DIR}" inside)
+  if(inside AND CMAKE_VERSION VERSION_LESS 3.24)
+    cmake_path(RELATIVE_PATH CMAKE_SOURCE_DIR BASE_DIRECTORY "${CMAKE_BINARY_DIR}" OUTPUT_VARIABLE source)
+    list(APPEND list "--depfile-prefix=${CMAKE_SOURCE_DIR}=${source}") # so CMake named them
+  endif()
+  set(${arguments} "${list}" PARENT_SCOPE)
+endfunction()
+
+# Adds the rule, or with Make the rules. Sets EDGE_MARK to the file that stands for it: the stamp, or an output.
 function(_lh_write_edge)
   _lh_claim_outputs(${EDGE_OUTPUTS})
-  set(stamp "${EDGE_STAMP}.stamp")
-  set(depfile "${EDGE_STAMP}.d")
-  set(command ${EDGE_COMMAND} ${EDGE_ARGUMENTS} "--stamp=${stamp}" "--depfile=${depfile}")
+  set(depfile "${EDGE_NOTES}.d")
+  set(command ${EDGE_COMMAND} ${EDGE_ARGUMENTS} "--depfile=${depfile}")
   set(depends ${EDGE_DEPENDS} ${EDGE_COMMON_DEPENDS})
   if(NOT CMAKE_GENERATOR MATCHES "Ninja")
     _lh_write_make_edge()
+    set(EDGE_MARK "${EDGE_NOTES}.stamp" PARENT_SCOPE)
     return()
   endif()
+  string(REPLACE "$" "$$" depfile "${depfile}") # as it is, it becomes a variable of Ninja
+  list(GET EDGE_OUTPUTS 0 mark)
+  set(EDGE_MARK "${mark}" PARENT_SCOPE)
   set(pool "")
   if(EDGE_JOB_POOL)
     set(pool JOB_POOL "${EDGE_JOB_POOL}")
   endif()
   add_custom_command(
-    OUTPUT "${stamp}"
-    BYPRODUCTS ${EDGE_OUTPUTS}
+    OUTPUT ${EDGE_OUTPUTS}
     COMMAND ${command}
     DEPENDS ${depends}
     DEPFILE "${depfile}"
@@ -153,14 +189,16 @@ endfunction()
 
 # The rules for Make, with variables of _lh_write_edge().
 function(_lh_write_make_edge)
-  foreach(path IN LISTS EDGE_OUTPUTS ITEMS "${EDGE_STAMP}")
+  set(stamp "${EDGE_NOTES}.stamp")
+  list(APPEND command "--stamp=${stamp}")
+  foreach(path IN LISTS EDGE_OUTPUTS ITEMS "${stamp}")
     cmake_path(GET path PARENT_PATH directory)
     file(MAKE_DIRECTORY "${directory}") # Make does not, Ninja does.
   endforeach()
   # A tree that was moved keeps the stamps of its subdirectories, also with --fresh, and CMake does not notice for them
   # that the command is another one.
-  file(GENERATE OUTPUT "${EDGE_STAMP}.command" CONTENT "${command}\n") # only if it differs
-  list(APPEND depends "${EDGE_STAMP}.command")
+  file(GENERATE OUTPUT "${EDGE_NOTES}.command" CONTENT "${command}\n") # only if it differs
+  list(APPEND depends "${EDGE_NOTES}.command")
   # Before CMake 4.0, what a depfile for Make has ever named stays a dependency, and once it is deleted the rule
   # runs for ever. Without its notes CMake reads the depfiles again.
   set(notes "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${EDGE_OWNER}.dir/compiler_depend.internal")
@@ -179,7 +217,7 @@ function(_lh_write_make_edge)
     add_custom_command(
       OUTPUT "${output}"
       COMMAND
-        "${CMAKE_COMMAND}" "-DCOMMAND=${EDGE_STAMP}.command" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_command.cmake"
+        "${CMAKE_COMMAND}" "-DCOMMAND=${EDGE_NOTES}.command" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/run_command.cmake"
       WORKING_DIRECTORY "${EDGE_DIRECTORY}"
       COMMENT "${EDGE_COMMENT} again for ${file}"
       VERBATIM
@@ -187,29 +225,29 @@ function(_lh_write_make_edge)
   endforeach()
 endfunction()
 
-# Sets `sources` to what a target that uses the outputs of edges has among its sources, given the lists of their stamps
+# Sets `sources` to what a target that uses the outputs of edges has among its sources, given the lists of their marks
 # and outputs.
 #
-# With Make, the custom target `owner` has the stamps; the caller orders what uses the outputs after it. With Ninja a
+# With Make, the custom target `owner` has the marks; the caller orders what uses the outputs after it. With Ninja a
 # target costs more than a rule, and none is needed, as the target with the sources has the rules; it is made there only
 # if `always` is true, to run the rules before what else that target depends on.
 function(
   _lh_own_edges
   sources
   owner
-  stamps
+  marks
   outputs
   always
 )
   if(CMAKE_GENERATOR MATCHES "Ninja")
-    set(${sources} "${stamps}" PARENT_SCOPE)
+    set(${sources} "${marks}" PARENT_SCOPE)
     if(NOT always)
       return()
     endif()
   else()
     set(${sources} "${outputs}" PARENT_SCOPE)
   endif()
-  add_custom_target("${owner}" DEPENDS ${stamps})
+  add_custom_target("${owner}" DEPENDS ${marks})
 endfunction()
 
 # Orders the target `name` after the owner of edges, where there is one.

@@ -127,7 +127,7 @@ function(_lh_create_stage name)
   endif()
   _lh_add_edge(
     sources
-    STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
+    NOTES "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
     OUTPUTS "${file}"
     ARGUMENTS
       ${arguments}

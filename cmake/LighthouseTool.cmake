@@ -22,7 +22,7 @@ function(_lh_tool arguments depends tool)
     set(file "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${identity}.json")
     _lh_add_edge(
       sources
-      STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${identity}.lh/identity"
+      NOTES "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${identity}.lh/identity"
       OUTPUTS "${file}"
       ARGUMENTS "--tool=${path}" "--emit=tool-identity" -o "${file}"
       DEPENDS "${program}"

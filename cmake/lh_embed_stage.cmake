@@ -121,7 +121,7 @@ function(lh_embed_stage name)
   set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}/${name}.cpp")
   _lh_add_edge(
     edge_sources
-    STAMP "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/embed"
+    NOTES "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/embed"
     OUTPUTS "${header}" "${source}"
     ARGUMENTS
       ${arguments}

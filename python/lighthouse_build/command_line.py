@@ -103,8 +103,9 @@ class Request:
     allow_undefined: tuple[str, ...] = ()
     stamp: str | None = None
     depfile: str | None = None
-    depfile_prefix: tuple[str, str] | None = None
-    depfile_escape_twice: bool = False
+    depfile_prefixes: tuple[tuple[str, str], ...] = ()
+    depfile_omit_named: bool = False
+    write_if_changed: bool = False
     listings: tuple[str, ...] = ()
     timeout: float | None = None
     print_before: tuple[str, ...] = ()
@@ -202,6 +203,7 @@ FLAGS = (
         "in locations, write NEW for the directory OLD; may be repeated, the last that fits counts",
         "OLD=NEW",
     ),
+    Flag("output", ("--write-if-changed",), "build edge: leave outputs that are the same untouched"),
     Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
     Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
     Flag(
@@ -211,13 +213,15 @@ FLAGS = (
         "FILE",
     ),
     Flag(
-        "output", ("--depfile-prefix",), "in the depfile, write NEW for the directory OLD of what is in it", "OLD=NEW"
+        "output",
+        ("--depfile-prefix",),
+        "in the depfile, write NEW for the directory OLD of what is in it; may be repeated, the first that fits counts",
+        "OLD=NEW",
     ),
     Flag(
         "output",
-        ("--depfile-escape-twice",),
-        "in the depfile, escape each `$` twice: before version 4.4, CMake takes one escape away when it rewrites a "
-        "depfile for Ninja",
+        ("--depfile-omit-named",),
+        "in the depfile, leave out files that the command itself names: payload, resolved stages, identities",
     ),
     Flag(
         "output",
@@ -378,7 +382,7 @@ def parse(argv: Sequence[str]) -> Request:
         allow_undefined=values.all("--allow-undefined"),
         stamp=values.last("--stamp"),
         depfile=values.last("--depfile"),
-        depfile_prefix=prefixes[-1] if (prefixes := _prefixes(values, "--depfile-prefix")) else None,
+        depfile_prefixes=_prefixes(values, "--depfile-prefix"),
         listings=values.all("--listing"),
         timeout=_seconds(values.last("--timeout")),
         print_before=values.all("--print-ir-before"),
@@ -406,7 +410,8 @@ def parse(argv: Sequence[str]) -> Request:
         tool=values.last("--tool") or "",
         tool_identity=values.last("--tool-identity") or "",
         driver_identity=values.last("--driver-identity") or "",
-        depfile_escape_twice=values.given("--depfile-escape-twice"),
+        depfile_omit_named=values.given("--depfile-omit-named"),
+        write_if_changed=values.given("--write-if-changed"),
     )
     if request.action == "run":
         _check(request)

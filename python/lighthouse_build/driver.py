@@ -18,7 +18,7 @@ from lighthouse_build.outputs import Edge
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.handover import Data
@@ -324,14 +324,16 @@ def _paths(request: Request) -> list[str]:
     return [e.path for e in request.emissions if e.path != STDOUT]
 
 
-def _edge(request: Request) -> Edge:
-    """The run as the build sees it."""
+def _edge(request: Request, stages: Iterable[str] = ()) -> Edge:
+    """The run as the build sees it, which applies the resolved `stages`."""
+    named = (*request.inputs, *stages, request.driver_identity, request.tool_identity, request.mlir_translate_identity)
     return Edge(
         _paths(request),
         request.stamp,
         request.depfile,
-        request.depfile_prefix,
-        escape_twice=request.depfile_escape_twice,
+        if_changed=request.write_if_changed,
+        prefixes=request.depfile_prefixes,
+        omitted=[os.path.abspath(path) for path in named if path] if request.depfile_omit_named else (),
     )
 
 
@@ -389,13 +391,14 @@ def _merged(request: Request, texts: Mapping[str, str]) -> str:
 
 def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:
     """Resolve or lower."""
+    from lighthouse_build.language.spec import Resolved
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import Planner, runs_python
     from lighthouse_build.resolution.search import SearchPath
 
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies(request.listings)
-    with _edge(request) as edge:
+    with _edge(request, (spec.path for spec, _ in specs if isinstance(spec, Resolved))) as edge:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The edge protocol: how outputs reach the disk, so that an incremental build equals a clean one.
 
-1. `Edge.begin` takes a lock for the stamp (a killed build tool leaves its driver running, which must not overwrite
-   newer outputs)
-   and makes a probe file, whose modification time says when the inputs began to be read.
+1. `Edge` takes a lock (a killed build tool leaves its driver running, which must not overwrite newer outputs) and makes
+   a probe file, whose modification time says when the inputs began to be read.
 2. The job reads its inputs and returns bytes; nothing is written meanwhile.
 3. `Edge.commit` writes every output beside its place, then renames: all or none. An output whose bytes are the same
-   stays untouched, so that nothing that depends on it is built again. What was written, the depfile's stamp included,
-   gets a time just before the probe's: an input that is edited while the job runs is then newer than the stamp, and is
-   built again next time. If one was, outputs that stay untouched get that time, too: before version 1.12, Ninja notes
-   the newest input at the end of a job that has left an output alone, and takes the edit for built.
+   stays untouched, so that nothing that depends on it is built again. What was written, depfile and stamp included,
+   gets a time just before the probe's: an input that is edited while the job runs is then newer, and is built again
+   next time. If one was, outputs that stay untouched get that time, too: before version 1.12, Ninja notes the newest
+   input at the end of a job that has left an output alone, and takes the edit for built.
 
-Without a stamp (a command typed by hand) outputs are simply written, all or none.
+So it is with a stamp, which Make needs, or without one where the build tool looks at outputs again, as Ninja does. A
+command typed by hand has neither: its outputs are simply written, all or none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lighthouse_build.errors import InputError, SourceLocation
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -40,16 +40,24 @@ class Edge:
     def __init__(
         self,
         outputs: Iterable[str],
-        stamp: str | None,
-        depfile: str | None,
-        depfile_prefix: tuple[str, str] | None = None,
-        escape_twice: bool = False,
+        stamp: str | None = None,
+        depfile: str | None = None,
+        *,
+        if_changed: bool = False,
+        prefixes: Sequence[tuple[str, str]] = (),
+        omitted: Iterable[str] = (),
     ) -> None:
+        """Args:
+        if_changed: leave outputs that are the same untouched; as with a stamp.
+        prefixes, omitted: of the depfile: directories, and what is written for them there; inputs to leave out.
+        """
         self.outputs = list(outputs)
         self.stamp = stamp
         self.depfile = depfile
-        self.depfile_prefix = depfile_prefix  # a directory, and what is written for it there
-        self.escape_twice = escape_twice  # `$` in the depfile
+        self.prefixes = prefixes
+        self.omitted = frozenset(omitted)
+        # What lock and probe are named after; nothing for a command typed by hand.
+        self._notes = (stamp or depfile or next(iter(self.outputs), None)) if stamp or if_changed else None
         self._lock: int | None = None
         self._time: int | None = None
         self._temporaries: dict[str, str] = {}
@@ -57,7 +65,7 @@ class Edge:
     def __enter__(self) -> Self:
         for path in self._all():
             directory = os.path.dirname(path) or "."
-            if self.stamp:
+            if self._notes:
                 _make_directory(directory, path)
             if os.path.isdir(path):
                 raise InputError(f"cannot write '{path}': it is a directory", SourceLocation(path))
@@ -65,10 +73,10 @@ class Edge:
                 raise InputError(f"cannot write '{path}': the directory '{directory}' does not exist")
             if not os.access(path if os.path.exists(path) else directory, os.W_OK):
                 raise InputError(f"cannot write '{path}': permission denied", SourceLocation(path))
-        if self.stamp:
-            self._lock = _lock(self.stamp + ".lock")
+        if self._notes:
+            self._lock = _lock(self._notes + ".lock")
             # A little before: an input that is edited after it was read may be of the same tick of the clock.
-            self._time = _now(self.stamp + ".probe") - 1
+            self._time = _now(self._notes + ".probe") - 1
         return self
 
     def __exit__(
@@ -98,12 +106,13 @@ class Edge:
         """
         files = dict(contents)
         inputs = list(inputs)
-        if self.stamp:
+        if self._notes:
             files = {path: data for path, data in files.items() if not _holds(path, data)}
         if self.depfile:
-            target = self.stamp or next(iter(contents), self.depfile)
-            text = depfile_text(target, inputs, self.depfile_prefix)
-            files[self.depfile] = os.fsencode(text.replace("$", "$$") if self.escape_twice else text)
+            # Ninja wants the first output of the rule.
+            target = self.stamp or next(iter(self.outputs), self.depfile)
+            named = [path for path in inputs if path not in self.omitted]
+            files[self.depfile] = os.fsencode(depfile_text(target, named, self.prefixes))
         if self.stamp:
             files[self.stamp] = b""
         for path, data in files.items():
@@ -219,24 +228,24 @@ def _holds(path: str, data: bytes | memoryview) -> bool:
         return False
 
 
-def depfile_text(target: str, inputs: Iterable[str], prefix: tuple[str, str] | None = None) -> str:
+def depfile_text(target: str, inputs: Iterable[str], prefixes: Sequence[tuple[str, str]] = ()) -> str:
     """A depfile in the syntax of Make, as Ninja and CMake read it.
 
     Args:
-        prefix: a directory, and what is written for it in the names of what is in it. So the depfiles of two build
-            trees are the same: CMake knows that names start from the binary directory of the rule.
+        prefixes: directories, and what is written for each in the names of what is in it; the first that fits counts.
+            So names are those that the build tool has, and the depfiles of two build trees the same.
     """
-    names = (_without_prefix(path, prefix) if prefix else path for path in (target, *inputs))
+    names = (_without_prefix(path, prefixes) for path in (target, *inputs))
     lines = [f"{_escape(next(names))}:", *(f"  {_escape(name)}" for name in names)]
     return " \\\n".join(lines) + "\n"
 
 
-def _without_prefix(path: str, prefix: tuple[str, str]) -> str:
-    old, new = prefix
-    inside = os.path.join(old, "")
-    if not path.startswith(inside) or path == inside:
-        return path
-    return os.path.normpath(os.path.join(new, path[len(inside) :]))
+def _without_prefix(path: str, prefixes: Sequence[tuple[str, str]]) -> str:
+    for old, new in prefixes:
+        inside = os.path.join(old, "")
+        if path.startswith(inside) and path != inside:
+            return os.path.normpath(os.path.join(new, path[len(inside) :]))
+    return path
 
 
 def _escape(path: str) -> str:

@@ -182,6 +182,10 @@ class Project:
         found = {p for pattern in patterns for p in self.binary.glob(pattern) if p.is_file()}
         return {str(p.relative_to(self.binary)): p.read_bytes() for p in sorted(found)}
 
+    def has(self, path: str) -> bool:
+        """Whether a file or directory of the build tree is there."""
+        return (self.binary / path).exists()
+
     def remove(self, path: str) -> None:
         """Delete a file or directory of the build tree, which must be there."""
         target = self.binary / path

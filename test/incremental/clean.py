@@ -76,7 +76,7 @@ class Replay:
         """Build from nothing."""
         self._configure()
         edges = read_edges(self.build_tree, self.targets)
-        for path in (path for edge in edges for path in (*edge.outputs, edge.stamp)):
+        for path in (path for edge in edges for path in edge.outputs):
             Path(path).unlink(missing_ok=True)
         identity = self.settings.identity()
         failed: dict[str, str] = {}

@@ -69,7 +69,7 @@ def note_deleted(session: Session, rng: random.Random) -> str:
     """A stamp, a depfile, or what Ninja or Make noted, goes."""
     build = session.incremental.build_tree
     patterns = ["CMakeFiles/*.lh/**/*.stamp", "CMakeFiles/*.lh/**/*.d", ".ninja_deps", ".ninja_log"]
-    patterns += ["CMakeFiles/d/*.d", "CMakeFiles/*.dir/compiler_depend.*"]
+    patterns += ["CMakeFiles/*.dir/compiler_depend.*"]
     path = rng.choice(sorted(found for pattern in [rng.choice(patterns)] for found in build.glob(pattern)) or [Path()])
     if path == Path():
         raise edits.NotNow

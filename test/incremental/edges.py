@@ -38,7 +38,7 @@ class Edge:
         inputs: absolute paths of what other edges write, but for the driver's identity, and of the payload or tool.
         source: of the payload, absolute; empty for the other kinds.
         stages: resolved stages that are applied; absolute paths.
-        stamp: absolute path.
+        mark: what stands for it in the rules: the first output, absolute.
     """
 
     label: str
@@ -48,7 +48,10 @@ class Edge:
     inputs: tuple[str, ...]
     source: str
     stages: tuple[str, ...]
-    stamp: str
+
+    @property
+    def mark(self) -> str:
+        return self.outputs[0]
 
     @property
     def is_lowering(self) -> bool:
@@ -95,7 +98,7 @@ def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
     found = [
         _edge(_unescaped(command), _unescaped(label))
         for command, label in _RULE.findall((build / "build.ninja").read_text())
-        if " --stamp=" in command
+        if " --depfile=" in command
     ]
     wanted = tuple(f"{kind}{target}" for target in targets for kind in (LOWERING, HEADER))
     last = [e for e in found if not e.is_resolve and not e.is_identity]
@@ -108,7 +111,7 @@ def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
         for path in edge.inputs:
             if path in makers:
                 need(makers[path])
-        needed.setdefault(edge.stamp, edge)
+        needed.setdefault(edge.mark, edge)
 
     for edge in edges:
         need(edge)
@@ -144,8 +147,7 @@ def _edge(command: str, label: str) -> Edge:
     if label.startswith(LOWERING):
         source = re.sub(r"(\.py)[{\[].*$", r"\1", positional[0])
     inputs += [re.sub(r"(\.py)[{\[].*$", r"\1", word) for word in positional]
-    stamp = next(word.partition("=")[2] for word in words if word.startswith("--stamp="))
-    return Edge(label, tuple(words), directory, tuple(outputs), tuple(inputs), source, stages, stamp)
+    return Edge(label, tuple(words), directory, tuple(outputs), tuple(inputs), source, stages)
 
 
 def read_links(build: Path) -> list[Link]:

@@ -184,8 +184,8 @@ def _plant(name: str, plant: Plant, session: Session) -> bool:
 def _build_anew(session: Session, extra: dict[str, str] | None = None) -> Build:
     """Build the target from nothing, so that its depfiles are of this driver."""
     for edge in session.expected()[0].edges:
-        stamp = session.incremental.build_tree / Path(edge.stamp).relative_to(session.replay.build_tree)
-        stamp.unlink(missing_ok=True)
+        mark = session.incremental.build_tree / Path(edge.mark).relative_to(session.replay.build_tree)
+        mark.unlink(missing_ok=True)
     session.ledger.done.clear()
     return session.build(extra)
 
@@ -195,14 +195,14 @@ def _take_out_of_rules(session: Session, unnamed: Callable[[Edge], Iterable[str]
     rules = session.incremental.build_tree / "build.ninja"
     text = rules.read_text()
     for edge in session.expected()[0].edges:
-        stamp = str(Path(edge.stamp).relative_to(session.replay.build_tree))
+        mark = str(Path(edge.mark).relative_to(session.replay.build_tree))
         for path in unnamed(edge):
             found = Path(path)
             if found.is_relative_to(session.replay.build_tree):
                 found = found.relative_to(session.replay.build_tree)
             rule = re.compile(
-                rf"^(build {re.escape(stamp)} .*: CUSTOM_COMMAND.*?) {re.escape(str(found))}(?= )", re.MULTILINE
+                rf"^(build {re.escape(mark)} .*: CUSTOM_COMMAND.*?) {re.escape(str(found))}(?= )", re.MULTILINE
             )
             text, count = rule.subn(r"\1", text)
-            assert count == 1, f"the rule of {stamp} does not name {found}"
+            assert count == 1, f"the rule of {mark} does not name {found}"
     rules.write_text(text)

@@ -125,19 +125,35 @@ def test_depfiles_escape_what_make_reads_otherwise() -> None:
     assert depfile_text("a b", ["c$d", "e#f", "g[h]"]) == "a\\ b: \\\n  c$$d \\\n  e\\#f \\\n  g[h]\n"
 
 
-def test_depfiles_may_be_escaped_twice(tmp_path: Path) -> None:
-    for twice, text in ((False, "a$$b"), (True, "a$$$$b")):
-        depfile = tmp_path / "dep.d"
-        with Edge([], str(tmp_path / "stamp"), str(depfile), escape_twice=twice) as e:
-            e.commit({}, ["a$b"])
-        assert depfile.read_text().split()[-1] == text
-
-
-def test_depfiles_name_what_is_in_the_build_tree_from_elsewhere() -> None:
+def test_depfiles_name_files_as_the_build_tool_does() -> None:
     inputs = ["/b/sub/x $", "/b", "/b/", "/bb/x", "/s/x"]
-    text = depfile_text("/b/sub/dir/s", inputs, ("/b", ".."))
+    text = depfile_text("/b/sub/dir/s", inputs, [("/b", "..")])
     assert text == "../sub/dir/s: \\\n  ../sub/x\\ $$ \\\n  /b \\\n  /b/ \\\n  /bb/x \\\n  /s/x\n"
-    assert depfile_text("/b/s", ["/b/x"], ("/b", ".")) == "s: \\\n  x\n"
+    assert depfile_text("/b/s", ["/b/x"], [("/b", ".")]) == "s: \\\n  x\n"
+    assert depfile_text("/s/b/s", ["/s/b/x", "/s/y"], [("/s/b", "."), ("/s", "..")]) == "s: \\\n  x \\\n  ../y\n"
+
+
+def test_depfiles_leave_out_what_they_are_told(tmp_path: Path) -> None:
+    depfile = tmp_path / "dep.d"
+    with Edge([str(tmp_path / "out")], depfile=str(depfile), omitted=["/a"]) as e:
+        e.commit({str(tmp_path / "out"): b""}, ["/a", "/a/b"])
+    assert depfile.read_text() == f"{tmp_path}/out: \\\n  /a/b\n"
+
+
+def test_without_a_stamp_the_first_output_is_what_the_depfile_is_of(tmp_path: Path) -> None:
+    """And lock and probe are named after the depfile; what is the same stays."""
+    outputs = [str(tmp_path / name) for name in ("a", "b")]
+    for value in (b"1", b"2"):
+        with Edge(outputs, depfile=str(tmp_path / "dep.d"), if_changed=True) as e:
+            e.commit({outputs[1]: value, outputs[0]: b""}, ["/in"])
+        if value == b"1":
+            before = [Path(path).stat().st_mtime_ns for path in outputs]
+            time.sleep(0.02)
+    after = [Path(path).stat().st_mtime_ns for path in outputs]
+    assert after[0] == before[0]
+    assert after[1] > before[1]
+    assert (tmp_path / "dep.d").read_text() == f"{outputs[0]}: \\\n  /in\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "dep.d", "dep.d.lock"}
 
 
 def test_links_and_pipes_stay(tmp_path: Path) -> None:

@@ -48,7 +48,10 @@ def incremental(project: Project) -> None:
     assert compiled == ["stages.cpp.o"], ran
     project.expect_nothing()
     assert "!" in project.program("app", "text")
-    for path in ("stages/include/stages.h", "stages/stages.cpp", "CMakeFiles/stages.lh/embed.stamp"):
+    note = f"CMakeFiles/stages.lh/embed.{'d' if project.ninja else 'stamp'}"
+    for path in ("stages/include/stages.h", "stages/stages.cpp", note):
+        if not project.has(path):
+            continue  # CMake 4.4 lets Ninja take depfiles into its own log
         before = project.contents("stages/**/*")
         project.remove(path)
         project.build()

@@ -43,6 +43,7 @@ def check(project: Project) -> None:
     for name, text in properties.items():
         for path in text.split("|")[1].split(";"):
             assert (root / path).stat().st_size > 0, f"{name}: {path}"
+    assert project.run("ar", "t", str(project.artifact("libcalls.a"))).split() == ["calls.o"]
     # An object library is assembled: its objects follow the payload.
     project.edit("one.mlir", "constant 1 ", "constant 7 ")
     project.build()

@@ -126,7 +126,7 @@ def losses(project: Project) -> None:
     if project.settings.generator == MAKE:
         project.remove("CMakeFiles/generated.lh/resolve.d")
     else:
-        lost = [path for path in (".ninja_deps", "CMakeFiles/d") if (project.binary / path).exists()]
+        lost = [path for path in (".ninja_deps", "CMakeFiles/generated.lh/resolve.d") if project.has(path)]
         assert lost, "Ninja keeps dependencies elsewhere"
         for path in lost:
             project.remove(path)
