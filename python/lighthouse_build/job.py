@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import sys
 import time
-from contextlib import contextmanager
 
 from lighthouse_build import address_layout, errors
 from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
 from lighthouse_build.errors import Diagnostic, LighthouseError, SourceLocation
 from lighthouse_build.prefix_map import PrefixMap
+from lighthouse_build.scopes import contextmanager
 from lighthouse_build.stage_file import SCHEDULE, SIDECAR_SUFFIX, ResolvedStage, Step
 
 TYPE_CHECKING = False  # see frozen.py
@@ -63,6 +62,7 @@ class Job:
         self.times: list[tuple[str, float]] = []
         self.timer = _StepTimer(self.times, progress)
         self.target: Target | None = None
+        self.tool: Tool | None = None
         self.python: UserPython | None = None
 
     def run(self) -> tuple[Mapping[str, Data], list[str]]:
@@ -200,11 +200,13 @@ class Job:
         with self._doing("the schedules"):
             return flatten(stage)
 
-    @functools.cache  # noqa: B019 (one job a process)
     def _tool(self) -> Tool | None:
         """The tool that applies stages in place of the bindings."""
-        if not self.request.tool:
-            return None
+        if self.request.tool and self.tool is None:
+            self.tool = self._find_tool()
+        return self.tool
+
+    def _find_tool(self) -> Tool:
         from lighthouse_build.tool.program import Tool
 
         tool = Tool(self.request.tool)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+
+from lighthouse_build.scopes import contextmanager
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:

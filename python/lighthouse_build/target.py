@@ -8,8 +8,6 @@ loads LLVM; `emission.codegen.resolve_target` makes a `Target` from the command 
 
 from __future__ import annotations
 
-import re
-
 from lighthouse_build.frozen import frozen
 
 __all__ = ["Target", "baseline_cpu", "baseline_features", "normalise_triple", "same_platform"]
@@ -38,7 +36,7 @@ class Target:
     def os(self) -> str:
         """The operating system without a version, `linux`, `darwin`, `windows`; `none` where the triple has none."""
         parts = self.triple.split("-")
-        return re.sub(r"[0-9.]+$", "", parts[2]) if len(parts) > 2 else "none"
+        return parts[2].rstrip("0123456789.") if len(parts) > 2 else "none"
 
     @property
     def vector_bits(self) -> int:
@@ -73,6 +71,8 @@ _AVX_CPUS = (
 
 
 def _vector_bits(target: Target) -> int:
+    import re  # not for what only has a target
+
     # As LLVM applies them: the last word on a feature counts.
     features = {feature[1:]: feature[0] == "+" for feature in target.features}
     if re.fullmatch(_X86, target.arch):
@@ -86,6 +86,8 @@ def _vector_bits(target: Target) -> int:
 
 
 def _x86_vector_bits(cpu: str, features: dict[str, bool]) -> int:
+    import re
+
     bits = 512 if re.fullmatch(_AVX512_CPUS, cpu) else 256 if re.fullmatch(_AVX_CPUS, cpu) else 128
     if any(on and name.startswith(("avx512", "avx10")) for name, on in features.items()):
         bits = 512
@@ -113,6 +115,8 @@ def normalise_triple(triple: str) -> str:
 
     Parts that are there stay as they are, except names of an architecture and of Windows that only GNU uses.
     """
+    import re
+
     parts = triple.split("-")
     parts[0] = _ARCHES.get(parts[0], parts[0])
     if len(parts) > 1 and re.fullmatch(_SYSTEMS, parts[1]):

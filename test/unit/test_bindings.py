@@ -399,7 +399,7 @@ def test_bindings_that_want_more_of_typing_get_it() -> None:
         """
         import sys
         from lighthouse_build.bindings import direct
-        with direct._TypingOnDemand():
+        with direct._OnDemand("typing", TypeVar=direct._TypeVariable):
             import typing
             assert typing.TypeVar("T").__name__ == "T" and "re" not in sys.modules
             optional = typing.Optional
@@ -407,6 +407,41 @@ def test_bindings_that_want_more_of_typing_get_it() -> None:
         assert optional is whole.Optional and whole.TypeVar("T").__constraints__ == ()
         """
     )
+
+
+def test_bindings_that_want_more_of_enum_get_it() -> None:
+    run(
+        """
+        import sys
+        from lighthouse_build.bindings import direct
+        with direct._OnDemand("enum", Enum=direct._Enumeration):
+            import enum
+            assert issubclass(enum.Enum("E", (), module="m", qualname="q.E"), direct._Enumeration)
+            assert "functools" not in sys.modules
+            numbers = enum.IntEnum
+        import enum as whole
+        assert numbers is whole.IntEnum and not issubclass(whole.Enum, direct._Enumeration)
+        """
+    )
+
+
+def test_enumerations_of_the_bindings_are_what_enum_would_make() -> None:
+    code = """
+        import sys
+        from lighthouse_build.bindings import core
+        ir = core(whole=WHOLE).ir
+        assert ("functools" in sys.modules) is WHOLE
+        for enumeration in (ir.DiagnosticSeverity, ir.WalkResult, ir.IntegerType.Signedness):
+            print(enumeration.__module__, enumeration.__qualname__)
+            print([(str(m), repr(m), m.name, m.value, getattr(enumeration, m.name) is m) for m in enumeration])
+        with ir.Context(), ir.Location.unknown():
+            signed = ir.IntegerType.get(8, ir.IntegerType.Signedness.SIGNED)
+            print(signed, signed.signedness, signed.signedness == ir.IntegerType.SIGNED)
+    """
+    light, whole = (run(code.replace("WHOLE", value)).stdout for value in ("False", "True"))
+    assert light == whole
+    assert "DiagnosticSeverity.ERROR" in light
+    assert "si8 Signedness.SIGNED True" in light
 
 
 # One pass or more of every library that the upstream bindings link, by what registers it.

@@ -56,11 +56,11 @@ PLAN = (
 MLIR = (
     f"{PLAN} handover job address_layout supervisor standard_error bindings bindings.core bindings.direct "
     "bindings.provider bindings.alias payload application application.context application.apply "
-    "resolution.pass_files prefix_map"
+    "resolution.pass_files prefix_map scopes"
 )
 TEXT = (
     f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
-    "emission.names emission.translate emission.constants emission.llvm_ir emission.llvm_library emission.llvm_text "
+    "emission.names emission.translate emission.constants emission.llvm_code emission.llvm_library emission.llvm_text "
     "target resolution.resolve"
 )
 CODE = f"{TEXT} emission.codegen emission.llvm emission.symbols"
@@ -76,11 +76,12 @@ HEADER = "emission emission.header emission.c_text emission.c_types emission.int
 # Modules of the standard library, with what they import themselves.
 STANDARD = "__future__ gc os"
 FOR_VERSION = f"{STANDARD} site types importlib importlib.machinery"
-FOR_MLIR = f"{STANDARD} site enum contextlib marshal mmap importlib importlib.machinery atexit"
+FOR_MLIR = f"{STANDARD} site types marshal mmap importlib importlib.machinery atexit"
 FOR_RESOLVE = f"{FOR_MLIR} json"
-FOR_PYTHON = f"{FOR_RESOLVE} faulthandler fcntl fnmatch hashlib importlib.util pwd shutil select signal sysconfig"
-FOR_TEXT = f"{FOR_MLIR} re itertools functools math struct collections"
-FOR_CODE = f"{FOR_TEXT} ctypes"
+FOR_PYTHON = (
+    f"{FOR_RESOLVE} contextlib faulthandler fcntl fnmatch hashlib importlib.util pwd shutil select signal sysconfig"
+)
+FOR_CODE = f"{FOR_MLIR} ctypes"
 
 # Other packages; `mlir` by the name of its provider. What every Python of the environment imports does not count.
 BINDINGS = "mlir mlir._mlir_libs._mlir mlir._mlir_libs._mlirRegisterEverything mlir._mlir_libs._site_initialize_0"
@@ -105,7 +106,7 @@ USES = {
         "",
     ),
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
-    "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, TEXT, FOR_TEXT, f"{BINDINGS} {LLVM}"),
+    "lower to LLVM IR": (f"p.mlir --stage={PASSES} --emit=llvmir", 0, TEXT, FOR_MLIR, f"{BINDINGS} {LLVM}"),
     "lower to an object": (f"p.mlir --stage={PASSES} --emit=object=p.o", 0, CODE, FOR_CODE, f"{BINDINGS} {LLVM}"),
     "resolve from YAML": ("--stage=y.yaml --emit=stage", 0, f"{RESOLVE} {YAML}", FOR_RESOLVE, f"{BINDINGS} yaml.*"),
     "resolve from Python": ("--stage=g.py --emit=stage", 0, f"{RESOLVE} {PYTHON}", FOR_PYTHON, WHOLE),

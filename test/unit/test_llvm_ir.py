@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lighthouse_build.emission import llvm_ir
-from lighthouse_build.emission.llvm_ir import code_of, to_reader
+from lighthouse_build.emission.llvm_code import code_of
+from lighthouse_build.emission.llvm_ir import to_reader
 
 binding = pytest.importorskip("llvmlite.binding")
 

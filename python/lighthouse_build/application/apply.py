@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
 from lighthouse_build.errors import InputError, LoweringError, SourceLocation, UnplacedError, did_you_mean, printable
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.search import SHIPPED
+from lighthouse_build.scopes import contextmanager
 from lighthouse_build.stage_file import PASSES, PYTHON, ResolvedStage, Step
 from lighthouse_build.standard_error import Capture
 
@@ -89,12 +89,15 @@ def _apply_stage(payload: Any, stage: ResolvedStage, diagnostics: mlir.Diagnosti
     return payload
 
 
-def _requirements(stage: ResolvedStage, diagnostics: mlir.Diagnostics, hooks: Hooks) -> AbstractContextManager[None]:
+@contextmanager
+def _requirements(stage: ResolvedStage, diagnostics: mlir.Diagnostics, hooks: Hooks) -> Iterator[None]:
     if not stage.requires:
-        return nullcontext()
+        yield
+        return
     from lighthouse_build.resolution.resolve import requirements
 
-    return requirements(stage, hooks.python, diagnostics)
+    with requirements(stage, hooks.python, diagnostics):
+        yield
 
 
 def describe(stage: ResolvedStage, step: Step) -> str:

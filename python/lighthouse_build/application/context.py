@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from contextlib import contextmanager
 
 from lighthouse_build import limits
 from lighthouse_build.bindings import Core, core
 from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
 from lighthouse_build.payload import Payload
 from lighthouse_build.prefix_map import PrefixMap
+from lighthouse_build.scopes import contextmanager
 from lighthouse_build.stage_file import ResolvedStage
 
 TYPE_CHECKING = False  # see frozen.py
@@ -352,6 +351,8 @@ def verify(
 @contextmanager
 def recorded_locations() -> Iterator[None]:
     """While this runs, operations that Python builds are located where the code stands that builds them."""
+    import contextlib
+
     from mlir import ir  # the full package: only generators come here, and they have loaded it
 
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -21,7 +21,7 @@ from types import ModuleType
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 __all__ = ["complete", "open_package"]
@@ -53,7 +53,7 @@ def open_package(name: str) -> Callable[[], Any] | None:
         del sys.modules[libraries]
         return None
     vars(package)["__getattr__"] = lambda attribute: _attribute(package, attribute)
-    with _TypingOnDemand():
+    with _OnDemand("typing", TypeVar=_TypeVariable), _OnDemand("enum", Enum=_Enumeration):
         ir = getattr(importlib.import_module(f"{libraries}._mlir"), "ir", None)
     if ir is None:  # where the library is missing, a folder of its stubs is taken for it
         del sys.modules[libraries]
@@ -77,27 +77,30 @@ def open_package(name: str) -> Callable[[], Any] | None:
     return context
 
 
-class _TypingOnDemand:
-    """While open, `typing` is a module that is imported when something else than `TypeVar` is looked up in it.
+class _OnDemand:
+    """While open, the module `name` has `known` alone, and is imported when anything else is looked up in it.
 
-    The extension makes type variables for its generic classes, which nothing here ever asks for; `typing` and `re`
-    behind it take a fifth of the time of a small lowering.
+    The extension makes type variables for its generic classes, which nothing here ever asks for, and enumerations, of
+    which one is only printed. `typing`, `enum` and what they import take a third of the time of a small lowering.
     """
 
+    def __init__(self, name: str, **known: object) -> None:
+        self._name = name
+        self._stand_in = ModuleType(name)
+        vars(self._stand_in).update(known, __getattr__=self._attribute)
+
     def __enter__(self) -> None:
-        self.stand_in = ModuleType("typing")
-        vars(self.stand_in).update(TypeVar=_TypeVariable, __getattr__=self._attribute)
-        sys.modules.setdefault("typing", self.stand_in)
+        sys.modules.setdefault(self._name, self._stand_in)
 
     def __exit__(self, *_: object) -> None:
-        if sys.modules.get("typing") is self.stand_in:
-            del sys.modules["typing"]
+        if sys.modules.get(self._name) is self._stand_in:
+            del sys.modules[self._name]
 
     def _attribute(self, name: str) -> Any:
         if name.startswith("__"):  # the import system asks for such
             raise AttributeError(name)
         self.__exit__()
-        return getattr(importlib.import_module("typing"), name)
+        return getattr(importlib.import_module(self._name), name)
 
 
 class _TypeVariable:
@@ -105,6 +108,40 @@ class _TypeVariable:
 
     def __init__(self, name: str, *constraints: object, **options: object) -> None:
         self.__name__ = name
+
+
+class _EnumerationType(type):
+    _member_map_: dict[str, _Enumeration]
+
+    def __iter__(cls) -> Iterator[_Enumeration]:
+        return iter(cls._member_map_.values())
+
+
+class _Enumeration(metaclass=_EnumerationType):
+    """In place of `enum.Enum`: a call makes an enumeration without members, to which nanobind adds some.
+
+    It makes them attributes of the class, and enters them into the tables that such a class of `enum` has.
+    """
+
+    _name_: str
+    _value_: int
+
+    def __new__(cls, name: str, members: tuple[()], *, module: str, qualname: str) -> _EnumerationType:  # type: ignore[misc]
+        tables: dict[str, Any] = {"_member_names_": [], "_member_map_": {}, "_value2member_map_": {}}
+        return _EnumerationType(name, (_Enumeration,), {**tables, "__module__": module, "__qualname__": qualname})
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}.{self._name_}"
+
+    __repr__ = __str__
+
+    @property
+    def name(self) -> str:
+        return self._name_
+
+    @property
+    def value(self) -> int:
+        return self._value_
 
 
 def _site_initializers(libraries: str) -> list[ModuleType]:

@@ -15,10 +15,6 @@ Functions of the LLVM dialect are taken as they are: exported unless internal, w
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import re
-
 from lighthouse_build.application.context import load, locate
 from lighthouse_build.emission.c_types import UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import (
@@ -135,8 +131,7 @@ def _is_public(function: Any) -> bool:
 
 def _linkage(op: Any) -> str:
     text = str(op.attributes["linkage"]) if "linkage" in op.attributes else "external"
-    match = re.search(r"<(\w+)>", text)
-    return match[1] if match else text
+    return text.partition("<")[2].partition(">")[0] or text  # `#llvm.linkage<internal>`
 
 
 def _crosses(function: Any) -> bool:
@@ -212,17 +207,28 @@ class _ArgumentNames:
         at = locate(argument.location)
         if at is None or at.file != self._source:
             return ""
-        match = re.compile(rb"%([A-Za-z_]\w*)").match(self._line(at.line), at.column - 1)
-        return match[1].decode() if match else ""
+        line, start = self._line(at.line), at.column
+        end = start
+        while line[end : end + 1].isalnum() or line[end : end + 1] == b"_":
+            end += 1
+        is_name = line[start - 1 : start] == b"%" and not line[start : start + 1].isdigit()
+        return line[start:end].decode() if is_name else ""
 
     def _line(self, number: int) -> bytes:
         """Line `number` of the payload, empty where it has none. What follows, most likely constants, is not read."""
         if number > len(self._lines):
-            with contextlib.suppress(OSError), open(self._source, "rb") as stream:
-                stream.seek(self._offset)
-                self._lines += itertools.islice(stream, number - len(self._lines))
-                self._offset = stream.tell()
+            try:
+                self._read_to(number)
+            except OSError:
+                return b""
         return self._lines[number - 1] if 0 < number <= len(self._lines) else b""
+
+    def _read_to(self, number: int) -> None:
+        with open(self._source, "rb") as stream:
+            stream.seek(self._offset)
+            while len(self._lines) < number and (line := stream.readline()):
+                self._lines.append(line)
+            self._offset = stream.tell()
 
 
 # Finishing.

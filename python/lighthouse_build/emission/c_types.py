@@ -7,8 +7,6 @@ Works on types as MLIR prints them, without MLIR: an interface file holds them a
 
 from __future__ import annotations
 
-import re
-
 from lighthouse_build.frozen import frozen
 
 TYPE_CHECKING = False  # see frozen.py
@@ -105,8 +103,6 @@ _ELEMENTS: Mapping[str, Element] = {
     "complex<f64>": Element("c64", "lh_complex_f64", "std::complex<double>"),
 }
 
-_SHAPED = re.compile(r"(?P<kind>memref|tensor)<(?P<sizes>(?:(?:\d+|\?)x)*)(?P<element>[^,]+?)(?:, (?P<rest>.*))?>")
-_STRIDED = re.compile(r"strided<\[(?P<strides>[^\]]*)\](?:, offset: (?P<offset>-?\d+|\?))?>(?:, (?P<space>.*))?")
 _BY_MEMREF = "pass it in a memref"
 
 
@@ -124,9 +120,9 @@ def parse_type(text: str) -> CType:
     if text.startswith(("memref<*", "tensor<*")):
         msg = "which has no rank and so no C type; give it a rank"
         raise UnsupportedTypeError(msg)
-    match = _SHAPED.fullmatch(text)
-    if match:
-        return _parse_shaped(match)
+    if text.startswith(("memref<", "tensor<")) and text.endswith(">"):
+        kind, _, inside = text[:-1].partition("<")
+        return _parse_shaped(inside, is_tensor=kind == "tensor")
     if text in _ELEMENTS:
         msg = f"which C compilers do not agree how to pass by value; {_BY_MEMREF}"
         raise UnsupportedTypeError(msg)
@@ -160,30 +156,40 @@ def _depths(text: str) -> Iterator[tuple[int, str, int]]:
         yield index, character, depth
 
 
-def _parse_shaped(match: re.Match[str]) -> MemRef:
-    element = _ELEMENTS.get(match["element"])
+# Without regular expressions: a lowering needs none, unless something has gone wrong, and they take long to import.
+
+
+def _parse_shaped(inside: str, *, is_tensor: bool) -> MemRef:
+    """What stands in the brackets of a ranked memref or tensor: `4x?xf32, strided<[?, 1]>`."""
+    shape, _, rest = inside.partition(", ")
+    sizes: list[int | None] = []
+    while (found := shape.partition("x"))[2] and (found[0] == "?" or found[0].isdecimal()):
+        sizes.append(_size(found[0]))
+        shape = found[2]
+    element = _ELEMENTS.get(shape)
     if element is None:
-        msg = f"whose element type {match['element']} has no C type; use one of {', '.join(sorted(_ELEMENTS))}"
+        msg = f"whose element type {shape} has no C type; use one of {', '.join(sorted(_ELEMENTS))}"
         raise UnsupportedTypeError(msg)
-    sizes = tuple(_size(s) for s in match["sizes"].split("x")[:-1])
-    rest = match["rest"]
-    if match["kind"] == "tensor":
+    if is_tensor:
         if rest:
             msg = f"whose encoding {rest} C does not know; remove the encoding before the function's boundary"
             raise UnsupportedTypeError(msg)
-        return MemRef(element, sizes, tensor=True)
+        return MemRef(element, tuple(sizes), tensor=True)
     if not rest:
-        return MemRef(element, sizes)
-    layout = _STRIDED.fullmatch(rest)
-    space = layout["space"] if layout else rest
-    if layout is None and "_map<" in rest:
+        return MemRef(element, tuple(sizes))
+    strides, _, behind = rest.removeprefix("strided<[").partition("]")
+    offset, closed, space = behind.removeprefix(", offset: ").partition(">")
+    is_strided = (
+        rest.startswith("strided<[") and closed and (offset in ("", "?") or offset.removeprefix("-").isdecimal())
+    )
+    space = space.removeprefix(", ") if is_strided else rest
+    if not is_strided and "_map<" in rest:
         msg = "whose layout is not strided; use a strided layout"
         raise UnsupportedTypeError(msg)
-    if layout is None or space:
+    if space:
         msg = f"in memory space {space}, which C cannot address; use the default memory space"
         raise UnsupportedTypeError(msg)
-    strides = tuple(_size(s) for s in layout["strides"].split(", ") if s)
-    return MemRef(element, sizes, strides, _size(layout["offset"] or "0"))
+    return MemRef(element, tuple(sizes), tuple(_size(s) for s in strides.split(", ") if s), _size(offset or "0"))
 
 
 def _size(text: str) -> int | None:

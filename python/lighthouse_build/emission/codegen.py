@@ -10,21 +10,20 @@ select", an assertion) ends the process; the supervisor that runs this module in
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
-import re
 import sys
 
 from lighthouse_build.emission.constants import fill_in
-from lighthouse_build.emission.llvm_ir import code_of, to_reader
+from lighthouse_build.emission.llvm_code import code_of, is_as_before, tokens_of
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
 from lighthouse_build.frozen import frozen
+from lighthouse_build.scopes import contextmanager
 from lighthouse_build.target import Target, baseline_cpu, baseline_features, normalise_triple, same_platform
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import IO, Any
 
@@ -33,18 +32,28 @@ __all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
 KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
 
 _OLDEST_LLVM = 22  # what `llvm_ir.to_reader` writes for
+_SHORT = 1 << 17  # characters; of longer text the tokens take more time than rewriting does
 
 
 # --- LLVM -------------------------------------------------------------------------------------------------------------
 
 
-@functools.cache
+_loaded: Any = None
+
+
 def _llvm() -> Any:
     """LLVM, ready for use.
 
     Raises:
         InputError: it is not installed, or has an LLVM that is too old.
     """
+    global _loaded
+    if _loaded is None:
+        _loaded = _load()
+    return _loaded
+
+
+def _load() -> Any:
     try:
         from lighthouse_build.emission import llvm
     except ImportError as error:
@@ -73,7 +82,7 @@ def llvm_version() -> str:
     return ".".join(map(str, _llvm().llvm_version_info))
 
 
-@contextlib.contextmanager
+@contextmanager
 def _captured_stderr() -> Iterator[list[str]]:
     """Collects what is written to file descriptor 2: LLVM has no other way to say that it ignores a CPU or feature.
 
@@ -104,9 +113,8 @@ def _memory() -> IO[bytes]:
 
 # --- Targets ----------------------------------------------------------------------------------------------------------
 
-_FEATURE = r"[-+][\w.-]+"
-
 # x86 CPUs before 64 bits. LLVM knows them for x86_64, and ends the process when code is generated.
+_X86_32_BIT_STARTS = tuple("i3 i4 i5 i6 pentium prescott yonah lakemont k6 athlon geode winchip c3".split())
 _X86_32_BIT_CPUS = r"i[3-6]86|pentium(?!.*64).*|prescott|yonah|lakemont|k6.*|athlon(?!64|-fx).*|geode|winchip.*|c3.*"
 
 
@@ -128,7 +136,7 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
     _check_triple(triple)
     wanted = [word for item in features for word in item.replace(" ", "").split(",") if word]
     for word in wanted:
-        if not re.fullmatch(_FEATURE, word):
+        if not _is_feature(word):
             msg = f"'{word}' is not a CPU feature with its sign; write '+{word.lstrip('+-')}' or '-{word.lstrip('+-')}'"
             raise UsageError(msg)
 
@@ -148,6 +156,12 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
     target = Target(triple, cpu, tuple(word for word in chosen if word[1:]))
     _check_cpu(target)
     return target
+
+
+def _is_feature(word: str) -> bool:
+    """Whether `word` is a name with a sign."""
+    name = word[1:].replace("_", "").replace(".", "").replace("-", "")
+    return word.startswith(("+", "-")) and (name.isalnum() or (not name and len(word) > 1))
 
 
 def _check_triple(triple: str) -> None:
@@ -176,12 +190,17 @@ _ARCHITECTURES = (
 
 def _check_cpu(target: Target) -> None:
     """Raise a UsageError for a CPU or feature that LLVM would ignore with a warning."""
-    if target.arch == "x86_64" and re.fullmatch(_X86_32_BIT_CPUS, target.cpu):
-        msg = f"CPU '{target.cpu}' has no 64-bit instructions, which {target.triple} needs"
-        raise UsageError(msg)
+    if target.arch == "x86_64" and target.cpu.startswith(_X86_32_BIT_STARTS):
+        import re
+
+        if re.fullmatch(_X86_32_BIT_CPUS, target.cpu):
+            msg = f"CPU '{target.cpu}' has no 64-bit instructions, which {target.triple} needs"
+            raise UsageError(msg)
     with _captured_stderr() as lines:
         _target_machine(target)
     for line in lines:
+        import re
+
         match = re.match(r"'([^']*)' is not a recognized (processor|feature)", line)
         if not match:
             continue
@@ -202,6 +221,8 @@ def _names_known(triple: str) -> tuple[list[str], list[str]]:
 
     From the help text, which LLVM prints once in a process: both lists may be empty.
     """
+    import re
+
     with _captured_stderr() as lines:
         _target_machine(Target(triple, "help"))
     names: tuple[list[str], list[str]] = ([], [])
@@ -292,7 +313,7 @@ def generate(
         msg = f"unknown kinds {sorted(unknown)}"
         raise ValueError(msg)
     contents = constants or {}
-    text = to_reader(llvm_ir)
+    text = _to_reader(llvm_ir)
     machine = _target_machine(target, optimize, _abi(target))
     outputs: dict[str, bytes | bytearray] = {}
     if "llvmir" in kinds:
@@ -316,6 +337,15 @@ def generate(
     return outputs
 
 
+def _to_reader(llvm_ir: str) -> str:
+    """`llvm_ir` in the form that LLVM 22 parses."""
+    if len(llvm_ir) <= _SHORT and is_as_before(tokens_of(llvm_ir)):
+        return llvm_ir
+    from lighthouse_build.emission.llvm_ir import to_reader
+
+    return to_reader(llvm_ir)
+
+
 def _module(text: str, constants: Mapping[str, bytes | memoryview], target: Target, machine: Any) -> Any:
     """The module of `text` with the constants filled in, for the target, checked and verified."""
     module = _parse(fill_in(text.encode(), constants, readable=False), _llvm().create_context())
@@ -330,6 +360,8 @@ def _parse(text: bytes | bytearray, context: Any) -> Any:
     try:
         return _llvm().parse_assembly(text, context)
     except RuntimeError as error:
+        import re
+
         # "LLVM IR parsing error\n<string>:4:36: error: what\n<line>\n<caret>"
         match = re.search(r"<string>:(\d+):(\d+): error: (.*)", str(error))
         what = match[3] if match else str(error)
@@ -391,7 +423,9 @@ def _emit_object(module: Any, machine: Any) -> bytes:
     while True:
         # Instruction selection changes the module it works on.
         obj: bytes = _guarded(lambda: machine.emit_object(module.clone()))
-        lacking = [name for name in undefined_symbols(obj) or () if name in _runtime_names()]
+        undefined = undefined_symbols(obj)
+        available = _runtime_names() if undefined else ()
+        lacking = [name for name in undefined or () if name in available]
         if not _link_runtime(module, lacking):
             return obj
 
@@ -403,6 +437,7 @@ _RISCV_IMPLIED = {"a": ("zaamo", "zalrsc"), "c": ("zca", "zcd", "zcf"), "m": ("z
 
 def _for_assemblers(assembly: str) -> str:
     """`assembly` without the names of RISC-V extensions that others in the list imply."""
+    import re
 
     def shorten(match: re.Match[str]) -> str:
         words = match[1].split("_")
@@ -420,7 +455,6 @@ def _for_assemblers(assembly: str) -> str:
 _RUNTIME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "runtime")
 
 
-@functools.cache
 def _runtime_names() -> frozenset[str]:
     """The functions in `runtime/`, one a file of its name."""
     return frozenset(name[:-3] for name in os.listdir(_RUNTIME) if name.endswith(".ll"))
@@ -538,6 +572,8 @@ def _check_intrinsic(name: str, target: Target) -> None:
     family = _INTRINSIC_ARCHITECTURES.get(name.split(".")[1])
     if not family:
         return
+    import re
+
     if not re.fullmatch(family[1], target.arch):
         msg = (
             f"the payload uses '{name}', an instruction of {family[0]}, but the target is {target.triple}; "
@@ -550,6 +586,8 @@ def _check_intrinsic(name: str, target: Target) -> None:
 
 
 def _check_scalable(target: Target) -> None:
+    import re
+
     features = next((names for arch, names in _SCALABLE.items() if re.fullmatch(arch, target.arch)), None)
     if features is None:
         msg = (
@@ -570,6 +608,8 @@ def _lacks(what: str, features: Sequence[str], target: Target) -> str:
 
 def _check_function_attributes(text: str, target: Target) -> None:
     """Raise a LoweringError for a CPU or feature that the payload asks for itself and the target does not know."""
+    import re
+
     asked = set(re.findall(r'^attributes #\d+ = .*?"target-cpu"="([^"]*)"', text, re.MULTILINE))
     features = set(re.findall(r'^attributes #\d+ = .*?"target-features"="([^"]*)"', text, re.MULTILINE))
     try:

@@ -10,8 +10,6 @@ Pointers are opaque, so nobody else sees that the global has become an array of 
 
 from __future__ import annotations
 
-import re
-
 from lighthouse_build.application import context as mlir
 
 TYPE_CHECKING = False  # see frozen.py
@@ -82,11 +80,16 @@ def pieces(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> Ite
         readable: for people and tools that expect text: every byte in digits. Else for LLVM alone: every byte as it is,
             but for the three that would end a string.
     """
+    if not contents:
+        yield text
+        return
+    import re  # not for what has no large constants
+
     left = {_printed_name(name): content for name, content in contents.items()}
     encode = _digits if readable else _raw
     whole = memoryview(text)
     position = 0
-    for found in re.finditer(_EMPTY, text, re.MULTILINE) if left else ():
+    for found in re.finditer(_EMPTY, text, re.MULTILINE):
         if found[1] in left and len(left[found[1]]) == int(found[2]):
             yield whole[position : found.start(3)]
             yield b'c"'
@@ -101,6 +104,8 @@ def pieces(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> Ite
 
 def _printed_name(name: str) -> bytes:
     """The name of a global as LLVM prints it."""
+    import re
+
     if re.fullmatch(r"[-a-zA-Z$._][-a-zA-Z$._0-9]*", name):
         return name.encode()
     escaped = name.encode().replace(b"\\", b"\\\\")

@@ -22,11 +22,13 @@ import re
 import struct
 from itertools import compress
 
+from lighthouse_build.emission.llvm_code import split
+
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["code_of", "to_reader"]
+__all__ = ["to_reader"]
 
 _ATTRIBUTE_MARKS = ("noipa", "nooutline", "denormal_fpenv(", "prefalign(", "target_mem: ")
 _ATTRIBUTE_LINES = ("attributes #", "define ", "declare ")
@@ -62,11 +64,6 @@ def _mapped(function: Callable[[str], str], parts: Iterable[str], whole: str) ->
     return "".join(pieces) if changed else whole
 
 
-def code_of(text: str) -> str:
-    """`text`, LLVM IR, with the contents of quoted strings and all comments left out."""
-    return "".join(part for part, is_code in _split(text) if is_code)
-
-
 def _chunks(text: str) -> Iterator[str]:
     """`text` in pieces of about `_CHUNK` characters that end with a line; one long line is a piece of its own."""
     position = 0
@@ -96,39 +93,14 @@ def _has_marks(code: str) -> bool:
     return "." in code or "+" in code or "f0x" in code or "inf" in code or "nan" in code
 
 
-def _split(text: str) -> Iterator[tuple[str, bool]]:
-    """`text` in parts, each with whether it is code; a string or comment is a part of its own with its delimiters."""
-    size = len(text)
-    position = 0
-    quote = text.find('"')
-    comment = text.find(";")
-    while position < size:
-        if 0 <= quote < position:
-            quote = text.find('"', position)
-        if 0 <= comment < position:
-            comment = text.find(";", position)
-        if quote < 0 and comment < 0:
-            yield text[position:], True
-            return
-        is_string = comment < 0 or 0 <= quote < comment
-        begin = quote if is_string else comment
-        if begin > position:
-            yield text[position:begin], True
-        # Inside a string a quote is written \22, so the next one ends it.
-        end = text.find('"' if is_string else "\n", begin + 1)
-        end = size if end < 0 else end + is_string
-        yield text[begin:end], False
-        position = end
-
-
 def _rewrite_line(line: str) -> str:
     if line.startswith(_ATTRIBUTE_LINES) and any(mark in line for mark in _ATTRIBUTE_MARKS):
-        line = "".join(_rewrite_attributes(part) if is_code else part for part, is_code in _split(line))
+        line = "".join(_rewrite_attributes(part) if is_code else part for part, is_code in split(line))
     if '"' not in line and ";" not in line:
         return _Line().rewrite(line) if _has_marks(line) else line
     # Strings may be long: nothing is looked for in them.
     state = _Line()
-    parts = ((part, state.rewrite(part) if is_code else part) for part, is_code in _split(line))
+    parts = ((part, state.rewrite(part) if is_code else part) for part, is_code in split(line))
     pieces = list(parts)
     return "".join([new for _, new in pieces]) if any(new is not old for old, new in pieces) else line
 

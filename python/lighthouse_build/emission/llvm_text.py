@@ -12,7 +12,7 @@ in, features of a CPU, a target that the payload names itself.
 from __future__ import annotations
 
 from lighthouse_build.emission import llvm_library
-from lighthouse_build.emission.llvm_ir import code_of, to_reader
+from lighthouse_build.emission.llvm_code import DIGITS, NEW_LITERALS, is_as_before, tokens_of
 from lighthouse_build.target import Target, baseline_cpu
 
 TYPE_CHECKING = False  # see frozen.py
@@ -35,11 +35,7 @@ _LAYOUTS = {
 
 _LONGEST = 1 << 20  # characters; of longer text the words take more time than LLVM does
 
-_BETWEEN = dict.fromkeys(map(ord, "()[]{}<>=,:*"), " ")  # what parts tokens, besides blanks
-_NAMES = ("%", "#", "!", "$")
-_DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "-")
-_NEW_LITERALS = ("f0x", "+", "-inf", "-qnan", "-nan", "-snan")
-_KNOWN_STARTS = ("@", *_DIGITS, *_NEW_LITERALS)
+_KNOWN_STARTS = ("@", *DIGITS, *NEW_LITERALS)
 _HEAD = "source_filename = "
 
 
@@ -101,12 +97,12 @@ def for_reader(llvm_ir: str, target: Target) -> str | None:
     comment, source, rest = [*llvm_ir.split("\n", 2), "", ""][:3]
     if not source.startswith(_HEAD) or '"target-' in rest or "@memrefCopy" in rest:
         return None
-    found = set(code_of(rest).translate(_BETWEEN).split())
-    # Most are names and whole numbers, which tell nothing.
-    tokens = [token for token in found if token[0] not in _NAMES and not (token.isdecimal() and token.isascii())]
+    tokens = tokens_of(rest)
     if not all(map(_is_known, tokens)):
         return None
-    if not all(map(_is_as_before, tokens)):
+    if not is_as_before(tokens):
+        from lighthouse_build.emission.llvm_ir import to_reader
+
         rest = to_reader(rest)
     layout = _LAYOUTS[target.triple][0]
     return f'{comment}\n{source}\ntarget datalayout = "{layout}"\ntarget triple = "{target.triple}"\n{rest}'
@@ -118,16 +114,3 @@ def _is_known(token: str) -> bool:
         name = token.split(".")
         return name[1] in _INTRINSICS or (name[1:3] == ["vector", "reduce"] and not _REDUCTIONS.isdisjoint(name[3:4]))
     return token in _WORDS or token.startswith(_KNOWN_STARTS)
-
-
-def _is_as_before(token: str) -> bool:
-    """Whether `to_reader` need not rewrite the `token`: no literal, or a decimal that every type has exactly."""
-    if token.startswith(_NEW_LITERALS):
-        return False
-    if "." not in token or not token.startswith(_DIGITS):
-        return True
-    try:
-        value = float(token)
-    except ValueError:
-        return False
-    return abs(value) <= 2 and (1024 * value).is_integer()

@@ -9,9 +9,6 @@ the work of a stage that changed the signature, and an error.
 
 from __future__ import annotations
 
-import itertools
-import re
-
 from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type, split_types
 from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of
 from lighthouse_build.emission.interface import Function, Value
@@ -99,7 +96,7 @@ class WrapperReader:
     def _match_returned(self, expected: Sequence[Value]) -> list[tuple[Value, ...]]:
         """Which of `expected` the function still returns: all choices that its type allows, at least one."""
         types = _result_types(self._body_result, len(expected))
-        choices = itertools.combinations(expected, len(types))
+        choices = [tuple(expected)] if len(types) == len(expected) else _choices(expected, len(types))
         matches = [c for c in choices if all(_may_become(v.type, type) for v, type in zip(c, types))]
         if not matches:
             wanted = ", ".join(value.type for value in expected) or "nothing"
@@ -121,6 +118,12 @@ class WrapperReader:
             self._fail(f"should take a pointer to its {count} results first, and takes ({', '.join(self._types)})")
 
 
+def _choices(values: Sequence[Value], count: int) -> list[tuple[Value, ...]]:
+    import itertools
+
+    return list(itertools.combinations(values, count))
+
+
 def tag_of(attributes: Mapping[str, Any], key: str) -> Value | None:
     if key not in attributes:
         return None
@@ -131,14 +134,13 @@ def tag_of(attributes: Mapping[str, Any], key: str) -> Value | None:
 def llvm_function_type(function: Any) -> tuple[str, str]:
     """Result and parameters of an `llvm.func`, as printed."""
     text = str(function.attributes["function_type"].value)
-    match = re.fullmatch(r"!llvm\.func<(.*?) \((.*)\)>", text, re.DOTALL)
-    if not match:
+    result, bracket, parameters = text.removeprefix("!llvm.func<").removesuffix(")>").partition(" (")
+    if not bracket or not text.startswith("!llvm.func<") or not text.endswith(")>"):
         msg = f"cannot read the type {text} of '@{function.attributes['sym_name'].value}'"
         raise LoweringError(msg)
-    result = match[1]
     # The printer leaves the dialect's prefix out inside its own types.
-    is_llvm = re.match(r"(ptr|struct|array)\b", result)
-    return f"!llvm.{result}" if is_llvm else result, match[2]
+    is_llvm = result.partition("<")[0] in ("ptr", "struct", "array")
+    return f"!llvm.{result}" if is_llvm else result, parameters
 
 
 def _lowered_types(type: str) -> tuple[str, ...]:
@@ -148,7 +150,7 @@ def _lowered_types(type: str) -> tuple[str, ...]:
     if type == "index":
         return ("i64", "i32")
     if type in BY_VALUE:
-        return (re.sub(r"^[us]i", "i", type),)
+        return (type[1:] if type.startswith(("ui", "si")) else type,)
     return ()
 
 
@@ -163,15 +165,16 @@ def _may_become(type: str, lowered: str) -> bool:
         return lowered.lstrip("!lvm.").startswith("struct<") or lowered.startswith("!llvm.struct<")
     assert isinstance(parsed, MemRef)
     arrays = f", array<{parsed.rank} x i64>, array<{parsed.rank} x i64>" if parsed.rank else ""
-    return re.sub(r"^!llvm\.", "", lowered) == f"struct<(ptr, ptr, i64{arrays})>"
+    return lowered.removeprefix("!llvm.") == f"struct<(ptr, ptr, i64{arrays})>"
 
 
 def _result_types(type: str, expected: int) -> list[str]:
     """The results that a function of result `type` returns, of which the payload has `expected`."""
     if type == "void":
         return []
-    match = re.fullmatch(r"!llvm\.struct<\((.*)\)>", type)
+    members = type.removeprefix("!llvm.struct<(").removesuffix(")>")
+    is_struct = type == f"!llvm.struct<({members})>"
     # One memref is a struct too, that of its descriptor.
-    if match is None or match[1].startswith("ptr, ptr, i64") or expected == 1:
+    if not is_struct or members.startswith("ptr, ptr, i64") or expected == 1:
         return [type]
-    return split_types(match[1])
+    return split_types(members)

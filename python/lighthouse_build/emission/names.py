@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import re
-
 __all__ = ["is_c_name", "why_no_function_name"]
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYWORDS = frozenset(
     """
     alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class
@@ -30,12 +27,16 @@ _RUNTIME = frozenset(
 
 def is_c_name(name: str) -> bool:
     """Whether `name` is an identifier and no keyword, in C and in C++."""
-    return bool(_IDENTIFIER.fullmatch(name)) and name not in _KEYWORDS
+    return _is_identifier(name) and name not in _KEYWORDS
+
+
+def _is_identifier(name: str) -> bool:
+    return name.isascii() and name.isidentifier()
 
 
 def why_no_function_name(symbol: str) -> str:
     """Why a function of a library cannot be called `symbol`, or the empty string."""
-    if not _IDENTIFIER.fullmatch(symbol):
+    if not _is_identifier(symbol):
         return "which is not a C identifier"
     if symbol in _KEYWORDS:
         return "which is a keyword of C or C++"

@@ -10,7 +10,6 @@ Pure Python: neither MLIR nor LLVM is loaded.
 
 from __future__ import annotations
 
-import re
 import struct
 
 from lighthouse_build.errors import Diagnostic, LoweringError
@@ -280,9 +279,17 @@ def _is_found(name: str, declared: Collection[str], allow: Sequence[str]) -> boo
         or name in _LIBM
         or name in _COMPLEX
         or name in _PLATFORM
-        or re.fullmatch(_COMPILER_RUNTIME, name) is not None
+        or _is_of_compiler(name)
         or (bool(allow) and _is_allowed(name, allow))
     )
+
+
+def _is_of_compiler(name: str) -> bool:
+    if not name.startswith("__"):
+        return False
+    import re  # not for an object that needs nothing of the kind
+
+    return re.fullmatch(_COMPILER_RUNTIME, name) is not None
 
 
 def _is_allowed(name: str, allow: Sequence[str]) -> bool:
@@ -292,6 +299,8 @@ def _is_allowed(name: str, allow: Sequence[str]) -> bool:
 
 
 def _known(name: str) -> _Remedy | None:
+    import re
+
     return next((remedy for remedy in _REMEDIES if re.fullmatch(remedy.pattern, name)), None)
 
 

@@ -8,13 +8,13 @@ MLIR is loaded, in a context of its own, only if the plan is more than passes.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
 from lighthouse_build.frozen import replace
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
+from lighthouse_build.scopes import contextmanager
 from lighthouse_build.stage_file import PASSES, PYTHON, SCHEDULE, TOOL_SCHEDULE, ResolvedStage, Step
 
 TYPE_CHECKING = False  # see frozen.py
