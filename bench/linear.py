@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
@@ -58,21 +58,23 @@ def _times(mib: int, scratch: Path) -> dict[str, float]:
     contents = {"c": os.urandom(1 << 20) * mib}
     empty = f"@c = private constant [{size} x i8] zeroinitializer\n".encode()
 
-    def fill_in(readable: bool) -> Callable[[], object]:
-        return lambda: constants.fill_in(empty, contents, readable=readable)
-
-    def hand_over() -> None:
-        handover = Handover()
-        handover.taken({out: handover.keep(data)})
+    def hand_over(result: Callable[[], bytes | Iterable[constants.Piece]], output: str = "") -> None:
+        handover = Handover(output)
+        handover.taken({out: handover.keep(result())})
         for file in handover.descriptors:
             os.close(file)
 
     return {
         "copy in memory": _least(lambda: bytearray(data)),
         "hash a file": _least(lambda: identity.digest([str(payload)])),
-        "hand a result over to the parent": _least(hand_over),
-        "put a constant into LLVM IR for the code generator": _least(fill_in(False)),
-        "put a constant into LLVM IR in digits": _least(fill_in(True)),
+        "hand a result over to the parent": _least(lambda: hand_over(lambda: data)),
+        "the same, in a file that becomes the output": _least(lambda: hand_over(lambda: data, out)),
+        "put a constant into LLVM IR for the code generator": _least(
+            lambda: constants.fill_in(empty, contents, readable=False)
+        ),
+        "write a constant in digits to such a file": _least(
+            lambda: hand_over(lambda: constants.pieces(empty, contents, readable=True), out)
+        ),
         "check a payload with one constant": _least(lambda: limits.check_mlir_file(str(payload), "payload")),
         "rewrite LLVM IR with one long string": _least(lambda: llvm_ir.to_reader(ir)),
         "rewrite LLVM IR of small constants alone": _least(lambda: llvm_ir.to_reader(floats)),

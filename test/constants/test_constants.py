@@ -125,3 +125,32 @@ def test_small_and_odd_constants_stay_readable(tmp_path: Path) -> None:
 def test_big_endian_targets_keep_numbers(tmp_path: Path) -> None:
     lower(payload("f32", "1.5"), f"--emit=llvmir={tmp_path / 'k.ll'}", "--target-triple=s390x-unknown-linux-gnu")
     assert f"[{COUNT} x float]" in (tmp_path / "k.ll").read_text()
+
+
+def large(value: int) -> str:
+    """A payload with 1 MiB of bytes."""
+    return payload("i8", f'"0x{value:02X}{"25" * ((1 << 20) - 1)}"').replace(str(COUNT), str(1 << 20))
+
+
+def command(directory: Path) -> list[str]:
+    stages = [f"--stage={s}" for s in STAGES]
+    outputs = [f"--emit=llvmir={directory / 'k.ll'}", f"--stamp={directory / 'stamp'}"]
+    return [sys.executable, "-I", str(DRIVER), "-", *stages, *outputs]
+
+
+def test_a_large_output_is_written_when_it_changes_and_only_then(tmp_path: Path) -> None:
+    times = []
+    for value in (1, 1, 2):
+        subprocess.run(command(tmp_path), input=large(value), text=True, check=True, timeout=120)
+        assert f'c"\\{value:02X}\\25\\25' in (tmp_path / "k.ll").read_text()
+        times.append((tmp_path / "k.ll").stat().st_mtime_ns)
+    assert times[0] == times[1] < times[2]
+    assert {path.name for path in tmp_path.iterdir()} == {"k.ll", "stamp", "stamp.lock"}
+
+
+def test_without_place_for_a_large_output_there_is_an_error_and_none(tmp_path: Path) -> None:
+    limited = ["sh", "-c", 'ulimit -f 2048; exec "$@"', "sh", *command(tmp_path)]  # of 512 bytes
+    result = subprocess.run(limited, input=large(1), text=True, capture_output=True, timeout=120, check=False)
+    assert result.returncode == 3, result.stderr
+    assert f"{tmp_path / 'k.ll'}: error: cannot write '{tmp_path / 'k.ll'}': File too large" in result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"stamp.lock"}

@@ -96,8 +96,10 @@ def _has_marks(code: str) -> bool:
 def _rewrite_line(line: str) -> str:
     if line.startswith(_ATTRIBUTE_LINES) and any(mark in line for mark in _ATTRIBUTE_MARKS):
         line = "".join(_rewrite_attributes(part) if is_code else part for part, is_code in split(line))
+    if len(line) < _LONG and not _has_marks(line):
+        return line
     if '"' not in line and ";" not in line:
-        return _Line().rewrite(line) if _has_marks(line) else line
+        return _Line().rewrite(line)
     # Strings may be long: nothing is looked for in them.
     state = _Line()
     parts = ((part, state.rewrite(part) if is_code else part) for part, is_code in split(line))
