@@ -56,7 +56,7 @@ def _times(mib: int, scratch: Path) -> dict[str, float]:
     data = ir.encode()
     write(data)
     contents = {"c": os.urandom(1 << 20) * mib}
-    empty = f"@c = private constant [{size} x i8] zeroinitializer\n".encode()
+    empty = f"; of a module\n@c = private constant [{size} x i8] zeroinitializer\n".encode()
 
     def hand_over(result: Callable[[], bytes | Iterable[constants.Piece]], output: str = "") -> None:
         handover = Handover(output)

@@ -28,7 +28,8 @@ _BIG_ENDIAN = ("s390x", "powerpc-", "powerpc64-", "ppc-", "ppc64-", "mips-", "mi
 _FORMATS = frozenset("fdbBhHiIlLqQ")  # of Python buffers; not bits, not 16-bit floats, which have no buffer
 _PIECE = 1 << 16  # bytes that are written together: they stay in the processor's cache
 _HIGH, _LOW = (bytes(b"0123456789ABCDEF"[byte >> shift & 15] for byte in range(256)) for shift in (4, 0))
-_EMPTY = rb'^@([-\w$.]+|"[^"]*") = [^\n]*\[(\d+) x i8\] (zeroinitializer)'
+_ZERO = b"zeroinitializer"
+_PLAIN = "-$._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in names without quotes
 
 
 def take_out(module: Any, triple: str) -> dict[str, Bytes]:
@@ -80,33 +81,41 @@ def pieces(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> Ite
         readable: for people and tools that expect text: every byte in digits. Else for LLVM alone: every byte as it is,
             but for the three that would end a string.
     """
-    if not contents:
-        yield text
-        return
-    import re  # not for what has no large constants
-
-    left = {_printed_name(name): content for name, content in contents.items()}
+    places = _places(text, contents) if contents else []
     encode = _digits if readable else _raw
     whole = memoryview(text)
     position = 0
-    for found in re.finditer(_EMPTY, text, re.MULTILINE):
-        if found[1] in left and len(left[found[1]]) == int(found[2]):
-            yield whole[position : found.start(3)]
-            yield b'c"'
-            yield from encode(left.pop(found[1]))
-            yield b'"'
-            position = found.end()
-    if left:
-        msg = f"LLVM has not printed the globals {sorted(left)}"
-        raise RuntimeError(msg)
+    for begin, name in places:
+        yield whole[position:begin]
+        yield b'c"'
+        yield from encode(contents[name])
+        yield b'"'
+        position = begin + len(_ZERO)
     yield whole[position:]
+
+
+def _places(text: bytes, contents: Mapping[str, Bytes]) -> list[tuple[int, str]]:
+    """Where in `text` the zeros of each of the globals stand, and its name, in order."""
+    places = []
+    position = 0
+    for name, content in contents.items():
+        head = b"\n@" + _printed_name(name) + b" = "
+        # Globals are most likely printed in the order in which they were taken out.
+        line = text.find(head, position)
+        line = text.find(head) if line < 0 else line
+        type_ = b"[%d x i8] " % len(content)
+        begin = text.find(type_ + _ZERO, line + len(head), text.find(b"\n", line + 1))
+        if line < 0 or begin < 0:
+            msg = f"LLVM has not printed the global {name}"
+            raise RuntimeError(msg)
+        places.append((begin + len(type_), name))
+        position = begin
+    return sorted(places)
 
 
 def _printed_name(name: str) -> bytes:
     """The name of a global as LLVM prints it."""
-    import re
-
-    if re.fullmatch(r"[-a-zA-Z$._][-a-zA-Z$._0-9]*", name):
+    if name and not name.strip(_PLAIN) and not name[0].isdigit():
         return name.encode()
     escaped = name.encode().replace(b"\\", b"\\\\")
     printed = (chr(c) if 32 <= c < 127 and c != ord('"') else f"\\{c:02X}" for c in escaped)
