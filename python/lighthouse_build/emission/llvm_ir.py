@@ -42,7 +42,8 @@ _LITERAL_PATTERN = (
 _TOKEN = rf"([ (\[<{{,])(?:({'|'.join(_TYPES)})(?: ({_LITERAL_PATTERN}))?|({_LITERAL_PATTERN}))(?![-\w.$:])"
 
 _CHUNK = 1 << 16  # characters that are searched for marks together
-_LONG = 1 << 12  # characters of code in one line, above which constants are converted together
+_LONG = 1 << 12  # characters of one line, above which nothing is looked for in strings
+_MANY = 1 << 9  # characters of code in one line, above which constants are converted together
 
 
 def to_reader(text: str) -> str:
@@ -122,7 +123,7 @@ class _Line:
             for match in re.finditer(_TOKEN, code[-_LONG:]):
                 self.type = match[2]
             return code
-        rewritten = re.sub(_TOKEN, self._token, code) if len(code) < _LONG else self._rewrite_long(code)
+        rewritten = re.sub(_TOKEN, self._token, code) if len(code) < _MANY else self._rewrite_long(code)
         return code if rewritten == code else rewritten
 
     def _token(self, match: re.Match[str]) -> str:
@@ -155,13 +156,15 @@ class _Line:
         first = re.sub(_TOKEN, self._token, " " + first)[1:]
         if items:
             self.type = type_
-            items = _convert_floats(items) if type_ == "float" else _convert_all(type_, items)
-        for i, item in enumerate(items):
+        converted = _convert_bits(items[:-1]) if type_ == "float" else []
+        rest = items[len(converted) :]
+        rest = _convert_floats(rest) if type_ == "float" else _convert_all(type_, rest)
+        for i, item in enumerate(rest):
             # Neither converted nor empty, so more than a literal: the end of a row, of the initialiser, of a phi.
             if item and not item.startswith("0x"):
                 self.type = type_
-                items[i] = re.sub(_TOKEN, self._token, " " + item)[1:]
-        return separator.join([first, *items])
+                rest[i] = re.sub(_TOKEN, self._token, " " + item)[1:]
+        return separator.join([first, *converted, *rest])
 
 
 # --- Attributes -------------------------------------------------------------------------------------------------------
@@ -343,6 +346,15 @@ def _convert_all(type_: str, items: list[str]) -> list[str]:
     return list(map(known.__getitem__, items))
 
 
+def _convert_bits(items: list[str]) -> list[str]:
+    """`_convert_all` for `float`, if each of `items` is the bits of a number, `f0x3DCCCCCD`, as most are; else none."""
+    text = "".join(items)
+    if set(map(len, items)) != {11} or not re.fullmatch("(?:f0x[0-9A-Fa-f]{8})+", text):
+        return []
+    values = struct.unpack(f">{len(items)}f", bytes.fromhex(text.replace("f0x", "")))
+    return _hex_of_doubles(values) if math.isfinite(sum(values)) else []
+
+
 def _convert_floats(items: list[str]) -> list[str]:
     """`_convert_all` for `float`, where there may be millions: in C's loops."""
     by_bits = [len(item) == 11 and item.startswith("f0x") for item in items]
@@ -373,5 +385,5 @@ def _convert_decimals(items: list[str]) -> Iterator[str]:
 
 def _hex_of_doubles(values: Sequence[float]) -> list[str]:
     """Each double by its bits, `0x` and sixteen digits."""
-    digits = struct.pack(f">{len(values)}d", *values).hex().upper()
-    return ["0x" + digits[i : i + 16] for i in range(0, len(digits), 16)]
+    digits = struct.pack(f">{len(values)}d", *values).hex(" ", 8).upper()
+    return f"0x{digits}".replace(" ", " 0x").split(" ")
