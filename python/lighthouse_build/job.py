@@ -439,8 +439,8 @@ class Job:
 
         request = self.request
         contents: dict[str, Data] = {}
-        translate.check_lowered(module, diagnostics)
-        interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix)
+        referring = translate.check_lowered(module, diagnostics)
+        interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix, referring=referring)
         kinds = request.kinds & CODE
         code: dict[str, Data] = {}
         if kinds:

@@ -188,6 +188,20 @@ def test_prefix(bench: Workbench) -> None:
     bench.run(bench.build(program, "names.o"))
 
 
+def test_a_constant_of_addresses_follows_the_new_names(bench: Workbench) -> None:
+    bench.write(
+        "constant.mlir",
+        """llvm.func @g() { llvm.return }
+           llvm.func @f(%p: !llvm.ptr) {
+             %both = llvm.mlir.constant([@g, @g]) : !llvm.array<2 x ptr>
+             llvm.store %both, %p : !llvm.array<2 x ptr>, !llvm.ptr
+             llvm.return
+           }""",
+    )
+    bench.lh_opt("constant.mlir", "--stage=cse", "--emit=llvmir=constant.ll", "--symbol-prefix=p_")
+    assert "store [2 x ptr] [ptr @p_g, ptr @p_g]" in (bench.directory / "constant.ll").read_text()
+
+
 def test_a_new_name_may_be_another_functions_old_one(bench: Workbench) -> None:
     bench.write(
         "names.mlir",

@@ -85,13 +85,17 @@ def mark(module: Any, source: str) -> Signatures:
         return Signatures(source, signatures, declared)
 
 
-def finish(module: Any, signatures: Signatures, *, symbol_prefix: str = "") -> Interface:
+def finish(
+    module: Any, signatures: Signatures, *, symbol_prefix: str = "", referring: Sequence[Any] | None = None
+) -> Interface:
     """Give the lowered functions their C names, linkage and attributes, and say what they are.
 
     Args:
         module: the payload, all LLVM dialect; changed in place.
         signatures: what `mark` returned for it.
         symbol_prefix: goes before every exported name.
+        referring: all operations of `module` that refer to symbols, as `translate.check_lowered` finds them; by default
+            they are looked for.
 
     Raises:
         InputError: a name that C or C++ cannot have, at the function.
@@ -101,7 +105,8 @@ def finish(module: Any, signatures: Signatures, *, symbol_prefix: str = "") -> I
     binding = load()
     ir = binding.ir
     with module.context, ir.Location.unknown(module.context), binding.generic_operations():
-        return _Finisher(ir, module, signatures, symbol_prefix).run()
+        found = list(operations(module.operation)) if referring is None else referring
+        return _Finisher(ir, module, signatures, symbol_prefix, found).run()
 
 
 # Marking.
@@ -252,9 +257,9 @@ def _check_names(signatures: Signatures, prefix: str) -> None:
 class _Finisher:
     """One module on its way from lowered to exported."""
 
-    def __init__(self, ir: Any, module: Any, signatures: Signatures, prefix: str) -> None:
+    def __init__(self, ir: Any, module: Any, signatures: Signatures, prefix: str, referring: Sequence[Any]) -> None:
         self._ir = ir
-        self._module = module
+        self._referring = referring
         self._signatures = signatures
         self._prefix = prefix
         top = [op.operation for op in module.operation.regions[0].blocks[0].operations]
@@ -363,9 +368,9 @@ class _Finisher:
         self._by_name[name] = op
 
     def _update_references(self) -> None:
-        """Once for all, because each walk sees the whole payload."""
+        """Once for all, because there may be many."""
         names = {old: new for new, old in self._origin.items() if new != old}
-        for op in operations(self._module.operation) if names else ():
+        for op in self._referring if names else ():
             for entry in op.attributes:
                 key = entry if isinstance(entry, str) else entry.name
                 old = op.attributes[key]
@@ -446,7 +451,7 @@ class _Finisher:
         called = {_name(function): function for function in externals if "arg_attrs" in function.attributes}
         if not called:
             return
-        for op in operations(self._module.operation):
+        for op in self._referring:
             if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in called:
                 self._widen_arguments(op, called[op.attributes["callee"].value])
 

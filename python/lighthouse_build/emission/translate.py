@@ -17,35 +17,54 @@ __all__ = ["check_lowered", "translate"]
 # Dialects that translate to LLVM IR by themselves. MLIR ends the process on any other.
 _TRANSLATABLE = frozenset({"llvm", "omp", "x86", "x86vector", "amx", "arm_neon", "arm_sve", "arm_sme", "nvvm", "rocdl"})
 
+# Most operations of lowered code: they hold no others, and refer to no symbols. A constant may.
+_PLAIN = frozenset(
+    f"llvm.{name}"
+    for name in """
+    add alloca and ashr bitcast br cond_br extractelement extractvalue fadd fcmp fdiv fmul fneg fpext fptosi fptoui
+    fptrunc freeze fsub getelementptr icmp insertelement insertvalue inttoptr load lshr mlir.poison
+    mlir.undef mlir.zero mul or ptrtoint return sdiv select sext shl shufflevector sitofp srem store sub switch trunc
+    udiv uitofp unreachable urem xor zext
+    """.split()
+)
 
-def _operations(operation: Any) -> Iterator[Any]:
+
+def _operations(operation: Any) -> Iterator[tuple[str, Any]]:
+    """All operations under `operation` but plain ones, each with its name."""
     for region in operation.regions:
         for block in region.blocks:
-            for op in block.operations:
-                yield op.operation
-                yield from _operations(op.operation)
+            for view in block.operations:
+                op = view.operation
+                name = op.name
+                if name not in _PLAIN:
+                    yield name, op
+                    yield from _operations(op)
 
 
-def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> None:
+def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> list[Any]:
     """Refuse a payload that is not all LLVM dialect, before the translation that would end the process.
+
+    Returns:
+        The operations that may refer to symbols, in order, which `c_interface.finish` need not look for then: to walk
+        over a payload takes longer than to translate it.
 
     Raises:
         LoweringError: names the operations that are left over, most frequent first, and where they are.
     """
     left: dict[str, int] = {}
     first: dict[str, Any] = {}
-    for op in _operations(module.operation):
-        if op.name == "llvm.func" and _has_scalable_in_struct(str(op.attributes["function_type"])):
-            name = op.attributes["sym_name"].value
-            msg = (
-                f"'@{name}' returns scalable vectors among several results, which have no layout in memory; return one"
-            )
+    found = list(_operations(module.operation))
+    for name, op in found:
+        if name == "llvm.func" and _has_scalable_in_struct(str(op.attributes["function_type"])):
+            function = op.attributes["sym_name"].value
+            what = "scalable vectors among several results, which have no layout in memory; return one"
+            msg = f"'@{function}' returns {what}"
             raise LoweringError(msg, diagnostics.location(op.location))
-        if op.name.partition(".")[0] not in _TRANSLATABLE:
-            left[op.name] = left.get(op.name, 0) + 1
-            first.setdefault(op.name, op.location)
+        if name.partition(".")[0] not in _TRANSLATABLE:
+            left[name] = left.get(name, 0) + 1
+            first.setdefault(name, op.location)
     if not left:
-        return
+        return [op for _, op in found]
     most = sorted(left.items(), key=lambda item: -item[1])[:8]
     names = ", ".join(f"'{name}' ({count})" if count > 1 else f"'{name}'" for name, count in most)
     more = f" and {len(left) - 8} more" if len(left) > 8 else ""
