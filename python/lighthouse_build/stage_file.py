@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import field, frozen
+from lighthouse_build.plain_json import loads
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -107,14 +108,12 @@ class ResolvedStage:
     @classmethod
     def from_text(cls, text: str, path: str, sidecar: str | None = None) -> ResolvedStage:
         """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors."""
-        import json
-
         head, _, body = text.partition("\n")
         if not head.startswith(_HEAD):
             msg = "not a resolved stage: its first line is no manifest; write one with lh-opt --emit=stage"
             raise InputError(msg, SourceLocation(path, 1, 1))
         try:
-            manifest = json.loads(head[len(_HEAD) :])
+            manifest = loads(head[len(_HEAD) :])
             if manifest["format"] != FORMAT:
                 msg = f"the stage has format {manifest['format']}, this lh-opt reads {FORMAT}; resolve it again"
                 raise InputError(msg, SourceLocation(path, 1, 1))
@@ -133,10 +132,8 @@ class ResolvedStage:
 def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:
     if text is None:
         return {}
-    import json
-
     try:
-        data = json.loads(text)
+        data = loads(text)
         if data["format"] != FORMAT:
             return {}
         return {int(at): SourceLocation(str(f), int(line), int(column)) for at, f, line, column in data["locations"]}

@@ -46,12 +46,14 @@ PASSES = (
     "convert-to-llvm,reconcile-unrealized-casts"
 )
 
+FILES["lower.stage.mlir"] = FILES["cse.stage.mlir"].replace("builtin.module(cse)", f"builtin.module({PASSES})")
+
 # Our modules.
 START = "frozen errors flags command_line limits outputs driver"
 VERSION = "bindings bindings.core bindings.direct bindings.provider bindings.alias emission emission.llvm_library"
 PLAN = (
     f"{START} language language.values language.spec resolution resolution.dependencies resolution.search "
-    "resolution.plan stage_file"
+    "resolution.plan stage_file plain_json"
 )
 MLIR = (
     f"{PLAN} handover job address_layout supervisor standard_error bindings bindings.core bindings.direct "
@@ -74,7 +76,7 @@ PYTHON = (
 HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
 
 # Modules of the standard library, with what they import themselves.
-STANDARD = "__future__ gc os"
+STANDARD = "__future__ gc os _json"
 FOR_VERSION = f"{STANDARD} site types importlib importlib.machinery"
 FOR_MLIR = f"{STANDARD} site types marshal mmap importlib importlib.machinery atexit"
 FOR_RESOLVE = f"{FOR_MLIR} json"
@@ -97,12 +99,12 @@ USES = {
     "wrong spec": ("p.mlir --stage=tile.py{x", 3, PLAN, STANDARD, ""),
     "missing payload": ("q.mlir --stage=cse", 3, f"{PLAN} payload", STANDARD, ""),
     "missing stage": ("p.mlir --stage=q.yaml", 3, PLAN, f"{STANDARD} site", ""),
-    "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER} identity", f"{STANDARD} json typing", ""),
+    "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER} identity", STANDARD, ""),
     "merge a header in a build": (
         "p.interface.json --emit=header --driver-identity=i.json",
         0,
         f"{PLAN} {HEADER}",
-        f"{STANDARD} json typing",
+        STANDARD,
         "",
     ),
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
@@ -111,7 +113,15 @@ USES = {
     "resolve from YAML": ("--stage=y.yaml --emit=stage", 0, f"{RESOLVE} {YAML}", FOR_RESOLVE, f"{BINDINGS} yaml.*"),
     "resolve from Python": ("--stage=g.py --emit=stage", 0, f"{RESOLVE} {PYTHON}", FOR_PYTHON, WHOLE),
     "version": ("--version", 0, f"{START} {VERSION}", FOR_VERSION, ""),
-    "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, MLIR, f"{FOR_MLIR} json", BINDINGS),
+    "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, MLIR, FOR_MLIR, BINDINGS),
+    "lower as a build does": (
+        "p.mlir --stage=lower.stage.mlir --emit=object=p.o --emit=interface=p.interface.json --emit=header=p.h "
+        "--driver-identity=i.json --stamp=p.stamp --depfile=p.d",
+        0,
+        f"{' '.join(name for name in CODE.split() if name != 'resolution.resolve')} emission.header emission.c_text",
+        f"{FOR_CODE} fcntl",
+        f"{BINDINGS} {LLVM}",
+    ),
 }
 RUNNING_PYTHON = {"resolve from Python"}
 OF_KNOWN_BUILD = {"version", "lower to LLVM IR"}  # of llvmlite; others are loaded and asked

@@ -313,7 +313,9 @@ def parse_file(path: str, what: str, diagnostics: Diagnostics, context: Any) -> 
 def parse_stage(stage: ResolvedStage, diagnostics: Diagnostics, context: Any) -> Any:
     """The module operation of a resolved stage."""
     if stage.path:  # the driver's own text needs no check
-        limits.check_mlir(stage.to_text().encode(), stage.path, "stage")
+        limits.check_mlir(
+            f"//\n{stage.body}".encode(), stage.path, "stage"
+        )  # the manifest is a comment in its own line
     name = diagnostics.stage(stage)
     message = f"the resolved stage cannot be read by these bindings ({load().provider}); resolve it again"
     with reporting(diagnostics, message, InputError, SourceLocation(stage.name)):

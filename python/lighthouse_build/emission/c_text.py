@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+TYPE_CHECKING = False  # see frozen.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["COLUMNS", "call_like", "guard"]
 
@@ -14,7 +15,7 @@ COLUMNS = 80
 
 def guard(name: str) -> str:
     """An include guard that is made of `name`, such as the header's file."""
-    text = re.sub(r"\W", "_", name).upper()
+    text = "".join(c if c.isalnum() else "_" for c in name).upper()
     return text if text[:1].isalpha() else f"LH_{text}"
 
 

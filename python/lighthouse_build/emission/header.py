@@ -10,7 +10,6 @@ For C: one function each, which takes pointers to memrefs and scalars. For C++: 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 
 from lighthouse_build.emission.c_text import COLUMNS, call_like, guard
 from lighthouse_build.emission.c_types import MemRef, parse_type
@@ -21,6 +20,8 @@ from lighthouse_build.frozen import frozen
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from lighthouse_build.emission.c_types import CType
 
 __all__ = ["guard_name", "render"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import frozen
+from lighthouse_build.plain_json import dumps, loads
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -85,17 +86,13 @@ class Interface:
     externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        import json
-
-        return json.dumps({"format": FORMAT, **vars(self)}, default=vars, indent=1, sort_keys=True) + "\n"
+        return dumps({"format": FORMAT, **vars(self)}) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Interface:
         """Read what `to_json` wrote; InputError at `path` when it is something else."""
-        import json
-
         try:
-            data = json.loads(text)
+            data = loads(text)
             if data.pop("format") != FORMAT:
                 msg = "this interface file was written by another version of lh-opt; build again"
                 raise InputError(msg, SourceLocation(path))
