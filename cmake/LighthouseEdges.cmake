@@ -18,7 +18,12 @@ include_guard(GLOBAL)
 
 # CMake would start another process after each command, to rewrite its depfile; functions keep what holds here. CMake warns
 # of every policy that is set to OLD. If this goes away one day, CMake has to rewrite names that are as it wants them.
-if(CMAKE_GENERATOR MATCHES "Ninja")
+if(CMAKE_GENERATOR MATCHES "Ninja" AND COMMAND cmake_diagnostic) # CMake 4.4
+  cmake_diagnostic(PUSH)
+  cmake_diagnostic(SET CMD_DEPRECATED IGNORE)
+  cmake_policy(SET CMP0116 OLD)
+  cmake_diagnostic(POP)
+elseif(CMAKE_GENERATOR MATCHES "Ninja")
   if(DEFINED CMAKE_WARN_DEPRECATED)
     set(_lh_warn_deprecated "${CMAKE_WARN_DEPRECATED}")
   endif()
