@@ -43,6 +43,9 @@ if sys.stdin is None or sys.stdout is None or sys.stderr is None:
     sys.stdout = sys.stdout or os.fdopen(1, "w")
 
 
+_DISTUTILS = "SETUPTOOLS_USE_DISTUTILS"
+
+
 class _SiteOnDemand:
     """Adds the directories of installed packages when one is first looked for, where Python was told not to (`-S`).
 
@@ -56,7 +59,12 @@ class _SiteOnDemand:
         sys.meta_path.remove(cls)
         import site
 
+        # The start file of setuptools would import a finder for `distutils`, which nothing here looks for.
+        is_asked = _DISTUTILS in os.environ
+        os.environ.setdefault(_DISTUTILS, "stdlib")
         site.main()
+        if not is_asked:
+            del os.environ[_DISTUTILS]
         found = (finder.find_spec(name, None) for finder in sys.meta_path)
         return next((spec for spec in found if spec), None)
 

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import field, frozen
-from lighthouse_build.plain_json import loads
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -108,6 +107,8 @@ class ResolvedStage:
     @classmethod
     def from_text(cls, text: str, path: str, sidecar: str | None = None) -> ResolvedStage:
         """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors."""
+        from lighthouse_build.plain_json import loads
+
         head, _, body = text.partition("\n")
         if not head.startswith(_HEAD):
             msg = "not a resolved stage: its first line is no manifest; write one with lh-opt --emit=stage"
@@ -132,6 +133,8 @@ class ResolvedStage:
 def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:
     if text is None:
         return {}
+    from lighthouse_build.plain_json import loads
+
     try:
         data = loads(text)
         if data["format"] != FORMAT:

@@ -50,14 +50,17 @@ FILES["lower.stage.mlir"] = FILES["cse.stage.mlir"].replace("builtin.module(cse)
 
 # Our modules.
 START = "frozen errors flags command_line limits outputs driver"
-VERSION = "bindings bindings.core bindings.direct bindings.provider bindings.alias emission emission.llvm_library"
+VERSION = (
+    "bindings bindings.core bindings.direct bindings.importing bindings.provider bindings.alias emission "
+    "emission.llvm_library"
+)
 PLAN = (
     f"{START} language language.values language.spec resolution resolution.dependencies resolution.search "
-    "resolution.plan stage_file plain_json"
+    "resolution.plan stage_file"
 )
 MLIR = (
     f"{PLAN} handover job address_layout supervisor standard_error bindings bindings.core bindings.direct "
-    "bindings.provider bindings.alias payload application application.context application.apply "
+    "bindings.importing bindings.provider bindings.alias payload application application.context application.apply "
     "resolution.pass_files prefix_map scopes"
 )
 TEXT = (
@@ -73,12 +76,12 @@ PYTHON = (
     "resolution.python_dialects resolution.python_step resolution.recording resolution.repair resolution.schedules "
     "target"
 )
-HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names"
+HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names plain_json"
 
 # Modules of the standard library, with what they import themselves.
-STANDARD = "__future__ gc os _json"
-FOR_VERSION = f"{STANDARD} site types importlib importlib.machinery"
-FOR_MLIR = f"{STANDARD} site types marshal mmap importlib importlib.machinery atexit"
+STANDARD = "__future__ gc os"
+FOR_VERSION = f"{STANDARD} site"
+FOR_MLIR = f"{STANDARD} site marshal mmap atexit"
 FOR_RESOLVE = f"{FOR_MLIR} json"
 FOR_PYTHON = (
     f"{FOR_RESOLVE} contextlib faulthandler fcntl fnmatch hashlib importlib.util pwd shutil select signal sysconfig"
@@ -99,12 +102,12 @@ USES = {
     "wrong spec": ("p.mlir --stage=tile.py{x", 3, PLAN, STANDARD, ""),
     "missing payload": ("q.mlir --stage=cse", 3, f"{PLAN} payload", STANDARD, ""),
     "missing stage": ("p.mlir --stage=q.yaml", 3, PLAN, f"{STANDARD} site", ""),
-    "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER} identity", STANDARD, ""),
+    "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER} identity", f"{STANDARD} _json", ""),
     "merge a header in a build": (
         "p.interface.json --emit=header --driver-identity=i.json",
         0,
         f"{PLAN} {HEADER}",
-        STANDARD,
+        f"{STANDARD} _json",
         "",
     ),
     "lower to MLIR": (f"p.mlir --stage={PASSES}", 0, f"{MLIR} resolution.resolve", FOR_MLIR, BINDINGS),
@@ -113,13 +116,14 @@ USES = {
     "resolve from YAML": ("--stage=y.yaml --emit=stage", 0, f"{RESOLVE} {YAML}", FOR_RESOLVE, f"{BINDINGS} yaml.*"),
     "resolve from Python": ("--stage=g.py --emit=stage", 0, f"{RESOLVE} {PYTHON}", FOR_PYTHON, WHOLE),
     "version": ("--version", 0, f"{START} {VERSION}", FOR_VERSION, ""),
-    "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, MLIR, FOR_MLIR, BINDINGS),
+    "lower by a stage": ("p.mlir --stage=cse.stage.mlir", 0, f"{MLIR} plain_json", f"{FOR_MLIR} _json", BINDINGS),
     "lower as a build does": (
         "p.mlir --stage=lower.stage.mlir --emit=object=p.o --emit=interface=p.interface.json --emit=header=p.h "
         "--driver-identity=i.json --stamp=p.stamp --depfile=p.d",
         0,
-        f"{' '.join(name for name in CODE.split() if name != 'resolution.resolve')} emission.header emission.c_text",
-        f"{FOR_CODE} fcntl",
+        f"{' '.join(name for name in CODE.split() if name != 'resolution.resolve')} emission.header emission.c_text "
+        "plain_json",
+        f"{FOR_CODE} fcntl _json",
         f"{BINDINGS} {LLVM}",
     ),
 }

@@ -9,16 +9,15 @@ object, in whatever order they are imported.
 
 from __future__ import annotations
 
-import importlib
 import sys
-from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
 
+from lighthouse_build.bindings.importing import ModuleSpec, ModuleType, import_module
 from lighthouse_build.errors import InputError
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import CodeType
     from typing import Any
 
 __all__ = ["AliasFinder", "install", "installed"]
@@ -42,7 +41,7 @@ class _AliasLoader:
         self._attributes: dict[str, Any] = {}
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = importlib.import_module(self._real)
+        module = import_module(self._real)
         # The import system overwrites `__spec__` with the alias's: remember what the module had.
         self._attributes = {name: module.__dict__[name] for name in _IMPORT_ATTRIBUTES if name in module.__dict__}
         return module
@@ -155,7 +154,7 @@ def install(real: str, alias: str = "mlir") -> None:
             msg = f"'{alias}' is already '{finder.real}' in this process and cannot become '{real}'"
             raise InputError(msg)
         return
-    module = importlib.import_module(real)
+    module = import_module(real)
     existing = sys.modules.get(alias)
     if existing is not None and existing is not module:
         place = (

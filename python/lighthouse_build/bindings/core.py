@@ -9,9 +9,8 @@ here are the same classes that `mlir.ir` exports, and every dialect, pass, exten
 
 from __future__ import annotations
 
-import importlib
-
 from lighthouse_build.bindings.direct import open_package
+from lighthouse_build.bindings.importing import import_module
 from lighthouse_build.bindings.provider import Provider, activate, find
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
@@ -125,7 +124,7 @@ def core(package: str | None = None, *, whole: bool = True) -> Core:
 def _extension(provider: Provider, name: str, what: str) -> Any:
     full_name = f"{provider.name}._mlir_libs.{name}"
     try:
-        module = importlib.import_module(full_name)
+        module = import_module(full_name)
         if getattr(module, "__file__", None) is None:  # a folder of stubs, taken for a package
             raise ImportError(f"No module named '{full_name}'", name=full_name)
     except ImportError as error:

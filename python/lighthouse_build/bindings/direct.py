@@ -13,11 +13,10 @@ Whoever asks the package for more has it executed after all.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from importlib.machinery import PathFinder
-from types import ModuleType
+
+from lighthouse_build.bindings.importing import ModuleType, PathFinder, import_module
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def open_package(name: str) -> Callable[[], Any] | None:
         before, or does not follow the protocol.
     """
     libraries = f"{name}._mlir_libs"
-    parent = importlib.import_module(name)
+    parent = import_module(name)
     # `importlib.util` could find it and make the module, but takes a millisecond to import.
     spec = PathFinder.find_spec(libraries, parent.__path__)
     if libraries in sys.modules or spec is None or spec.submodule_search_locations is None:
@@ -48,13 +47,13 @@ def open_package(name: str) -> Callable[[], Any] | None:
     sys.modules[libraries] = package
     vars(parent)["_mlir_libs"] = package
     try:
-        everything = importlib.import_module(f"{libraries}._mlirRegisterEverything")
+        everything = import_module(f"{libraries}._mlirRegisterEverything")
     except ImportError:
         del sys.modules[libraries]
         return None
     vars(package)["__getattr__"] = lambda attribute: _attribute(package, attribute)
     with _OnDemand("typing", TypeVar=_TypeVariable), _OnDemand("enum", Enum=_Enumeration):
-        ir = getattr(importlib.import_module(f"{libraries}._mlir"), "ir", None)
+        ir = getattr(import_module(f"{libraries}._mlir"), "ir", None)
     if ir is None:  # where the library is missing, a folder of its stubs is taken for it
         del sys.modules[libraries]
         return None
@@ -100,7 +99,7 @@ class _OnDemand:
         if name.startswith("__"):  # the import system asks for such
             raise AttributeError(name)
         self.__exit__()
-        return getattr(importlib.import_module(self._name), name)
+        return getattr(import_module(self._name), name)
 
 
 class _TypeVariable:
@@ -148,7 +147,7 @@ def _site_initializers(libraries: str) -> list[ModuleType]:
     found: list[ModuleType] = []
     while True:
         try:
-            found.append(importlib.import_module(f"{libraries}._site_initialize_{len(found)}"))
+            found.append(import_module(f"{libraries}._site_initialize_{len(found)}"))
         except ModuleNotFoundError:
             return found
 

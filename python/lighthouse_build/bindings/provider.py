@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 
 from lighthouse_build.bindings.alias import AliasFinder, install
+from lighthouse_build.bindings.importing import ModuleSpec, PathFinder, extension_suffixes
 from lighthouse_build.errors import InputError
 from lighthouse_build.frozen import frozen
 
@@ -138,7 +138,7 @@ def _find_top(name: str) -> ModuleSpec | None:
 
 def _has_bindings(root: str) -> bool:
     """Whether `root` has the extension module that all of the bindings rest on."""
-    return any(os.path.isfile(os.path.join(root, "_mlir_libs", f"_mlir{suffix}")) for suffix in EXTENSION_SUFFIXES)
+    return any(os.path.isfile(os.path.join(root, "_mlir_libs", f"_mlir{suffix}")) for suffix in extension_suffixes())
 
 
 def _provider(name: str, root: str) -> Provider:

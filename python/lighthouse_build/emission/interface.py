@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
 from lighthouse_build.frozen import frozen
-from lighthouse_build.plain_json import dumps, loads
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -86,11 +85,15 @@ class Interface:
     externals: tuple[str, ...] = ()
 
     def to_json(self) -> str:
+        from lighthouse_build.plain_json import dumps
+
         return dumps({"format": FORMAT, **vars(self)}) + "\n"
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Interface:
         """Read what `to_json` wrote; InputError at `path` when it is something else."""
+        from lighthouse_build.plain_json import loads
+
         try:
             data = loads(text)
             if data.pop("format") != FORMAT:
