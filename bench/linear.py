@@ -69,9 +69,7 @@ def _times(mib: int, scratch: Path) -> dict[str, float]:
         "hash a file": _least(lambda: identity.digest([str(payload)])),
         "hand a result over to the parent": _least(lambda: hand_over(lambda: data)),
         "the same, in a file that becomes the output": _least(lambda: hand_over(lambda: data, out)),
-        "put a constant into LLVM IR for the code generator": _least(
-            lambda: constants.fill_in(empty, contents, readable=False)
-        ),
+        "put a constant into LLVM IR for the code generator": _least(lambda: constants.fill_in(empty, contents)),
         "write a constant in digits to such a file": _least(
             lambda: hand_over(lambda: constants.pieces(empty, contents, readable=True), out)
         ),

@@ -451,10 +451,7 @@ class Job:
                 llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
                 text = llvm_text.for_reader(llvm_ir, self._target()) if "llvmir" in kinds else None
             if text is not None:
-                if self.handover and taken:
-                    code["llvmir"] = self.handover.keep(constants.pieces(text.encode(), taken, readable=True))
-                else:
-                    code["llvmir"] = constants.fill_in(text.encode(), taken, readable=True)
+                code["llvmir"] = text.encode()
         if kinds - code.keys():
             from lighthouse_build.emission import codegen
 
@@ -468,6 +465,10 @@ class Job:
                     declared=interface.externals,
                     allow_undefined=request.allow_undefined,
                 )
+        printed = code.get("llvmir")
+        if isinstance(printed, bytes) and taken:
+            pieces = constants.pieces(printed, taken, readable=True)
+            code["llvmir"] = self.handover.keep(pieces) if self.handover else b"".join(pieces)
         for emission in request.emissions:
             if emission.kind in code:
                 contents[emission.path] = code[emission.kind]

@@ -302,8 +302,9 @@ def generate(
 
         `llvmir` and `bitcode` are what goes into the optimiser: the payload with the target's triple and data layout
         and with `memrefCopy` if it calls it, verified; nothing is optimised yet, so that another compiler can, and
-        conversions of 16-bit floats are still instructions. They are LLVM 22's. `assembly` and `object` are optimised
-        and position-independent, and have as weak hidden functions what they call of the runtime in `runtime/`.
+        conversions of 16-bit floats are still instructions. They are LLVM 22's; from `llvmir` `constants` are left out,
+        for `constants.pieces`. `assembly` and `object` are optimised and position-independent, and have as weak hidden
+        functions what they call of the runtime in `runtime/`.
 
     Raises:
         LoweringError: LLVM refuses the module, or it uses what the target lacks, or the code would need a symbol that
@@ -317,8 +318,8 @@ def generate(
     machine = _target_machine(target, optimize, _abi(target))
     outputs: dict[str, bytes | bytearray] = {}
     if "llvmir" in kinds:
-        # Without the constants, which this LLVM would read and print again a character at a time.
-        outputs["llvmir"] = fill_in(str(_module(text, {}, target, machine)).encode(), contents, readable=True)
+        # This LLVM would read and print them again a character at a time.
+        outputs["llvmir"] = str(_module(text, {}, target, machine)).encode()
     if not {"bitcode", "assembly", "object"} & set(kinds):
         return outputs
     module = _module(text, contents, target, machine)
@@ -348,7 +349,7 @@ def _to_reader(llvm_ir: str) -> str:
 
 def _module(text: str, constants: Mapping[str, bytes | memoryview], target: Target, machine: Any) -> Any:
     """The module of `text` with the constants filled in, for the target, checked and verified."""
-    module = _parse(fill_in(text.encode(), constants, readable=False), _llvm().create_context())
+    module = _parse(fill_in(text.encode(), constants), _llvm().create_context())
     _set_target(module, target, machine.target_data)
     _check_requirements(text, module, target)
     _link_runtime(module, [f.name for f in module.functions if f.is_declaration and f.name == "memrefCopy"])

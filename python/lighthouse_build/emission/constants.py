@@ -62,12 +62,12 @@ def take_out(module: Any, triple: str) -> dict[str, Bytes]:
     return taken
 
 
-def fill_in(text: bytes, contents: Mapping[str, Bytes], *, readable: bool) -> bytes | bytearray:
-    """`pieces`, joined."""
+def fill_in(text: bytes, contents: Mapping[str, Bytes]) -> bytes | bytearray:
+    """`text`, LLVM IR, with what was taken out, for LLVM: `pieces`, joined."""
     if not contents:
         return text
     filled = bytearray()
-    for piece in pieces(text, contents, readable=readable):
+    for piece in pieces(text, contents, readable=False):
         filled += piece
     return filled
 
