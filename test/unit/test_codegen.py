@@ -514,6 +514,55 @@ def test_runtime_does_not_call_itself(name: str, target: Target, level: int) -> 
     assert targets <= allowed.get(name, set())
 
 
+# --- Bodies -----------------------------------------------------------------------------------------------------------
+
+_CALL = "  %r = call i64 @f.body(i64 %x)\n"
+
+
+def bodies(head: str = "define internal i64 @f.body(i64 %x)", *, calls: int = 1, other: str = "") -> str:
+    """A function `f` that calls its body, as the C interface makes it."""
+    return (
+        f"{head} {{\n  %y = mul i64 %x, 3\n  ret i64 %y\n}}\n{other}define i64 @f(i64 %x) {{\n"
+        + "".join(_CALL.replace("%r", f"%r{i}") for i in range(calls))
+        + "  ret i64 %r0\n}\n"
+    )
+
+
+def test_a_body_that_is_called_once_is_inlined_first() -> None:
+    head = "define internal i64 @f.body(i64 %x)"
+    assert codegen._with_bodies_inlined(bodies()) == bodies(f"{head} alwaysinline")
+    two = bodies() + bodies().replace("@f", "@g")
+    assert codegen._with_bodies_inlined(two).count(" alwaysinline {") == 2
+    assert codegen._with_bodies_inlined(two.rstrip("}\n")).count(" alwaysinline {") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        bodies(calls=2),
+        bodies("define internal i64 @f.body(i64 %x) noinline"),
+        bodies("define internal i64 @f.body(i64 %x) #0") + "attributes #0 = { noinline }\n",
+        bodies("define i64 @f.body(i64 %x)"),
+        "define internal i64 @f.body(i64 %x) {\n  ret i64 %x\n}\n@p = global ptr @f.body\n",
+    ],
+)
+def test_other_bodies_are_left_to_llvm(text: str) -> None:
+    assert codegen._with_bodies_inlined(text) == text
+
+
+def test_inlining_a_body_shows_in_code_alone() -> None:
+    target = Target(X86, "x86-64")
+    every = generate(bodies(), target, "llvmir", "bitcode", "assembly", "object", optimize=2)
+    assert b"alwaysinline" not in every["llvmir"]
+    for kind in every:
+        assert generate(bodies(), target, kind, optimize=2)[kind] == every[kind]
+    assert b"f.body" not in every["assembly"]
+    assert b"f.body:" in generate(bodies(), target, "assembly", optimize=0)["assembly"]
+    refused = bodies("define internal i64 @f.body(i64 %x) noinline")
+    assert b"f.body:" in generate(refused, target, "assembly", optimize=2)["assembly"]
+
+
 @dataclass(frozen=True)
 class Machine:
     """What runs here: natively or emulated."""

@@ -33,6 +33,7 @@ KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
 
 _OLDEST_LLVM = 22  # what `llvm_ir.to_reader` writes for
 _SHORT = 1 << 17  # characters; of longer text the tokens take more time than rewriting does
+_BODY = ".body("  # as `c_interface` calls what a C function calls
 
 
 # --- LLVM -------------------------------------------------------------------------------------------------------------
@@ -322,10 +323,10 @@ def generate(
         outputs["llvmir"] = str(_module(text, {}, target, machine)).encode()
     if not {"bitcode", "assembly", "object"} & set(kinds):
         return outputs
-    module = _module(text, contents, target, machine)
     if "bitcode" in kinds:
-        outputs["bitcode"] = module.as_bitcode()
+        outputs["bitcode"] = _module(text, contents, target, machine).as_bitcode()
     if {"assembly", "object"} & set(kinds):
+        module = _module(_with_bodies_inlined(text) if optimize else text, contents, target, machine)
         _optimise(module, machine, optimize)
         obj = _emit_object(module, machine)
         undefined = undefined_symbols(obj)
@@ -345,6 +346,30 @@ def _to_reader(llvm_ir: str) -> str:
     from lighthouse_build.emission.llvm_ir import to_reader
 
     return to_reader(llvm_ir)
+
+
+def _with_bodies_inlined(text: str) -> str:
+    """`text` in which the body of a C function, `@f.body`, is inlined first if it is called once.
+
+    LLVM inlines it into the function in any case, but else optimises it by itself before and with that once more.
+    """
+    calls: dict[str, int] = {}
+    ends: dict[str, int] = {}  # of the definitions: where ` {` stands
+    position = text.find(_BODY)
+    while position >= 0:
+        name = text[text.rfind("@", 0, position) : position]
+        end = text.find("\n", position)
+        if not text.startswith("define ", text.rfind("\n", 0, position) + 1):
+            calls[name] = calls.get(name, 0) + 1
+        elif text.startswith("define internal ", text.rfind("\n", 0, position) + 1) and text.endswith(") {", 0, end):
+            ends[name] = end - 2  # without attributes, which might forbid it
+        position = text.find(_BODY, position + 1)
+    pieces, position = [], 0
+    for name, end in ends.items():
+        if calls.get(name) == 1:
+            pieces += [text[position:end], " alwaysinline"]
+            position = end
+    return "".join([*pieces, text[position:]])
 
 
 def _module(text: str, constants: Mapping[str, bytes | memoryview], target: Target, machine: Any) -> Any:
