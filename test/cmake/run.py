@@ -182,6 +182,16 @@ class Project:
         found = {p for pattern in patterns for p in self.binary.glob(pattern) if p.is_file()}
         return {str(p.relative_to(self.binary)): p.read_bytes() for p in sorted(found)}
 
+    def depfiles(self) -> dict[str, bytes]:
+        """The depfiles of rules, by what they are of; with CMake 4.4 what Ninja keeps of them."""
+        if not self.has(".ninja_deps"):
+            found = self.contents("**/CMakeFiles/*.lh/**/*.d").values()
+            return {text.partition(b":")[0].decode(): text for text in found}
+        printed = self.run("ninja", "-C", str(self.binary), "-t", "deps")
+        # An output has a second, absolute name.
+        notes = re.findall(r"^([^\s/].*): #deps \d+, .*\n((?:    .*\n)*)", printed, re.MULTILINE)
+        return {name: names.encode() for name, names in notes}
+
     def has(self, path: str) -> bool:
         """Whether a file or directory of the build tree is there."""
         return (self.binary / path).exists()

@@ -64,9 +64,10 @@ def check(project: Project) -> None:
 def depfiles(project: Project, package: Path) -> None:
     """Only that of this rule names the driver."""
     naming = {
-        path for path, text in project.contents("**/*.lh/**/*.d").items() if f"{package}/driver.py".encode() in text
+        name.removeprefix("../") for name, text in project.depfiles().items() if f"{package}/driver.py".encode() in text
     }
-    assert naming == {"CMakeFiles/lh_driver.lh/identity.d"}, naming
+    made = "CMakeFiles/lh_driver.json" if project.ninja else "CMakeFiles/lh_driver.lh/identity.stamp"
+    assert naming == {made}, naming
 
 
 def only_identified(project: Project) -> None:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Wherever the trees lie, the same is built, a second build runs nothing, and what is lost or renamed heals."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +14,6 @@ INLINE = "Resolving stage lower-to-llvm.yaml, ensure-debug-info-scope-on-llvm-fu
 ONE = "Lowering one/kernels/one"
 TWO = "Lowering two/kernels/two"
 EVERYTHING = {GENERATED, INCLUDED, CONFIGURED, INLINE, ONE, TWO}
-DEPFILES = ("CMakeFiles/*.lh/**/*.d", "sub/CMakeFiles/*.lh/**/*.d")
 OUTPUTS = ("*.stage.mlir", "one/**/*.o", "one/**/*.ll", "one/**/*.mlirbc", "one/**/*.h", "two/**/*.mlir")
 
 
@@ -43,13 +41,13 @@ def same(project: Project, built: dict[str, bytes]) -> None:
 
 def depfiles(project: Project) -> None:
     """Those of two build trees of one source tree are the same."""
-    first = noted(project)
+    first = project.depfiles()
     # With the driver's identity; Ninja notes each output.
     assert len(first) == (11 if project.has(".ninja_deps") else 7), sorted(first)
     binary, project.binary = project.binary, project.source.parent / "second" / "build"
     project.configure()
     project.expect(*EVERYTHING)
-    second = noted(project)
+    second = project.depfiles()
     different = [path for path in first if first[path] != second.get(path)]
     assert not different, f"these differ between two build trees: {different}"
     assert not [path for path, data in first.items() if str(binary).encode() in data]
@@ -57,15 +55,6 @@ def depfiles(project: Project) -> None:
     (project.binary / "sub/configured.yaml").touch()
     project.expect(CONFIGURED)
     project.binary = binary
-
-
-def noted(project: Project) -> dict[str, bytes]:
-    """The depfiles, or what Ninja keeps of them with CMake 4.4; there an output has a second, absolute name."""
-    if not project.has(".ninja_deps"):
-        return project.contents(*DEPFILES)
-    printed = project.run("ninja", "-C", str(project.binary), "-t", "deps")
-    notes = re.findall(r"^([^\s/].*): #deps \d+, .*\n((?:    .*\n)*)", printed, re.MULTILINE)
-    return {name: names.encode() for name, names in notes}
 
 
 def elsewhere(project: Project, built: dict[str, bytes]) -> None:
