@@ -49,7 +49,7 @@ PASSES = (
 FILES["lower.stage.mlir"] = FILES["cse.stage.mlir"].replace("builtin.module(cse)", f"builtin.module({PASSES})")
 
 # Our modules.
-START = "frozen errors flags command_line limits outputs driver"
+START = "start frozen errors flags command_line limits outputs driver"
 VERSION = (
     "bindings bindings.core bindings.direct bindings.importing bindings.provider bindings.alias emission "
     "emission.llvm_library"
