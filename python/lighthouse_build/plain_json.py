@@ -40,7 +40,11 @@ def loads(text: str) -> Any:
     if _C is not None:
         try:
             value, end = _C.make_scanner(_Settings)(text, 0)
-        except (ValueError, StopIteration):
+        except (
+            ValueError,
+            StopIteration,
+            SystemError,
+        ):  # the last is what an error becomes where `json` is not imported
             end = -1
         if end >= 0 and not text[end:].strip(" \t\n\r"):
             return value

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +77,20 @@ def outcome(loads: Callable[[str], Any], text: str) -> str:
         return repr(loads(text))
     except ValueError as error:
         return f"{type(error)}: {error}"
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": "b":', "[1,]", '"a', "", "nothing"])
+def test_what_is_wrong_is_told_where_json_was_not_there_before(text: str) -> None:
+    """Its C functions raise errors of a module that it imports; without that they fail in another way."""
+    code = (
+        "import sys; from lighthouse_build.plain_json import loads\n"
+        "assert 'json' not in sys.modules\n"
+        "try: loads(sys.argv[1])\n"
+        "except ValueError as error: print(error)\n"
+    )
+    package = Path(plain_json.__file__).parents[1]
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(package)!r})\n{code}", text]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(text)
+    assert (done.stdout, done.stderr) == (f"{expected.value}\n", "")
