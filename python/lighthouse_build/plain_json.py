@@ -40,11 +40,8 @@ def loads(text: str) -> Any:
     if _C is not None:
         try:
             value, end = _C.make_scanner(_Settings)(text, 0)
-        except (
-            ValueError,
-            StopIteration,
-            SystemError,
-        ):  # the last is what an error becomes where `json` is not imported
+        # The last is what an error becomes where `json`, which has its class, has not been imported.
+        except (ValueError, StopIteration, SystemError):
             end = -1
         if end >= 0 and not text[end:].strip(" \t\n\r"):
             return value
