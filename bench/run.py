@@ -291,6 +291,7 @@ class Bench:
         """Code that the shipped pipelines make: the table of stages.py."""
         out = self.scratch / "stages.json"
         command = [self.python, str(Path(__file__).with_name("stages.py")), "--json", str(out)]
+        command += ["--clang", self.tools["clang"]]
         command += ["--only", "matmul", "--pairs", "30"] if self.quick else []
         run(command, self.scratch)
         print((self.scratch / "output.log").read_text())
