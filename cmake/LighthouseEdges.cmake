@@ -16,8 +16,8 @@
 cmake_minimum_required(VERSION 3.23...4.4)
 include_guard(GLOBAL)
 
-# CMake would start another process after each command, to rewrite its depfile; functions keep what holds here. CMake warns
-# of every policy that is set to OLD. If this goes away one day, CMake has to rewrite names that are as it wants them.
+# CMake would start another process after each command, to rewrite its depfile. Functions keep the policies that hold where
+# they are defined. CMake warns of every policy that is set to OLD.
 if(CMAKE_GENERATOR MATCHES "Ninja" AND COMMAND cmake_diagnostic) # CMake 4.4
   cmake_diagnostic(PUSH)
   cmake_diagnostic(SET CMD_DEPRECATED IGNORE)
@@ -103,9 +103,8 @@ endfunction()
 #                COMMENT <text> OWNER <target> [JOB_POOL <pool>] [DIRECTORY <dir>] [IS_IDENTITY])
 #
 # NOTES is the path, without extension, of what is noted of the rule: the depfile and the stamp. DIRECTORY is where the
-# driver runs, by default the current source directory.
-# IS_IDENTITY is for the rule of the driver's own identity, which all others depend on. For OWNER and `<sources>` see
-# _lh_own_edges().
+# driver runs, by default the current source directory. IS_IDENTITY is for the rule of the driver's own identity, which
+# all others depend on. For OWNER and `<sources>` see _lh_own_edges().
 function(_lh_add_edge sources)
   cmake_parse_arguments(
     PARSE_ARGV 1
