@@ -86,6 +86,12 @@ function(_lh_driver_identity arguments depends)
   set(${depends} ${makers} "${file}" PARENT_SCOPE)
 endfunction()
 
+# Sets `arguments` to those that keep directories of the build machine out of what is written, so that it is the same in
+# every tree.
+function(_lh_prefix_map arguments)
+  set(${arguments} "--prefix-map=${CMAKE_SOURCE_DIR}=." "--prefix-map=${CMAKE_BINARY_DIR}=." PARENT_SCOPE)
+endfunction()
+
 # Sets `result` to those of the targets that follow which a rule must name besides the files of theirs that it depends on.
 # Ninja knows the rule of each file; any target would be one thing more to look at for each rule, in every build. Make
 # knows the rules of one target alone.

@@ -125,6 +125,7 @@ function(_lh_create_stage name)
   else()
     list(APPEND arguments --no-target) # what is resolved once must not come to depend on the target unseen
   endif()
+  _lh_prefix_map(names)
   _lh_add_edge(
     sources
     NOTES "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh/resolve"
@@ -133,6 +134,7 @@ function(_lh_create_stage name)
       ${arguments}
       ${ARG_ARGUMENTS}
       "--project-root=${CMAKE_SOURCE_DIR}"
+      ${names}
       "--declared-by=${ARG_DECLARED_BY}"
       --emit=stage
       -o

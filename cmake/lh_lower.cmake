@@ -88,8 +88,8 @@ lh_lower(<name>
 * `TIMEOUT`: after which lowering one payload is given up, in seconds; by default never.
 * `JOB_POOL`: the pool of Ninja that lowering runs in. It must be defined.
 
-Locations, which bytecode and debug information hold, name files relative to the top-level source or binary directory
-(`--prefix-map` of lh-opt), so that what is emitted is the same in every tree.
+Locations, which bytecode, debug information and `.interface.json` files hold, name files relative to the top-level
+source or binary directory (`--prefix-map` of lh-opt), so that what is written is the same in every tree.
 
 ### Targets, properties, outputs
 
@@ -303,8 +303,8 @@ function(_lh_lower_settings memo)
   _lh_lower_target_arguments(arguments target)
   _lh_lower_stages(stages depends stage_arguments)
   list(APPEND arguments ${stage_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
-  # What is emitted is the same in every tree.
-  list(APPEND arguments "--prefix-map=${CMAKE_SOURCE_DIR}=." "--prefix-map=${CMAKE_BINARY_DIR}=.")
+  _lh_prefix_map(names)
+  list(APPEND arguments ${names})
   _lh_start_edges()
   if(CMAKE_GENERATOR MATCHES "Ninja")
     list(APPEND EDGE_COMMAND --depfile-omit-named) # the rules below name them; a build looks at each name anew
@@ -660,7 +660,8 @@ endfunction()
 function(_lh_lower_merge_header)
   set(EDGE_NOTES "${notes_directory}/header")
   set(EDGE_OUTPUTS "${header}")
-  set(EDGE_ARGUMENTS ${interface_files} "--emit=header=${header}" ${header_arguments})
+  _lh_prefix_map(names)
+  set(EDGE_ARGUMENTS ${interface_files} "--emit=header=${header}" ${header_arguments} ${names})
   set(EDGE_DEPENDS ${interface_files})
   set(EDGE_COMMENT "Writing the header of ${name}")
   set(EDGE_OWNER "${name}.header")

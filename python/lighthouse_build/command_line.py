@@ -200,7 +200,8 @@ FLAGS = (
     Flag(
         "output",
         ("--prefix-map",),
-        "in locations, write NEW for the directory OLD; may be repeated, the last that fits counts",
+        "in locations, write NEW for the directory OLD; may be repeated, the last that fits counts; in messages, NEW "
+        "is OLD again",
         "OLD=NEW",
     ),
     Flag("output", ("--write-if-changed",), "build edge: leave outputs that are the same untouched"),

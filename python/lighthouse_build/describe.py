@@ -22,7 +22,7 @@ from lighthouse_build.language import spec as language
 from lighthouse_build.language.pipeline_file import read_defaults
 from lighthouse_build.language.values import format_value
 from lighthouse_build.resolution.dependencies import Dependencies
-from lighthouse_build.resolution.plan import read_resolved, read_text
+from lighthouse_build.resolution.plan import read_steps, read_text
 from lighthouse_build.resolution.search import SHIPPED, SearchPath
 
 __all__ = ["describe", "list_passes", "list_stages"]
@@ -42,7 +42,7 @@ def describe(spec: language.Spec, location: SourceLocation, search: SearchPath, 
     if isinstance(spec, language.Pipeline):
         return _describe_pipeline(path)
     if isinstance(spec, language.Resolved):
-        stage = read_resolved(path)
+        stage = read_steps(path)
         return "\n".join([f"{path}: resolved stage", *(f"  {s.kind}: {s.name}" for s in stage.steps)])
     if isinstance(spec, language.Schedule):
         return _describe_schedule(spec, path, location)

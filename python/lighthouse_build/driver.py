@@ -371,17 +371,19 @@ def _merge_header(request: Request) -> None:
 def _merged(request: Request, texts: Mapping[str, str]) -> str:
     """The header of interface files, path to text: of models, or of C functions."""
     from lighthouse_build.emission import header
+    from lighthouse_build.prefix_map import PrefixMap
 
+    real = PrefixMap(request.prefix_map).real
     name = header.guard_name(request.emissions[0].path, request.inputs[0])
     if any(f'"{_MODELS}"' in text for text in texts.values()):
         from lighthouse_build.emission import model_header, models
 
-        units = [models.Models.from_json(text, path) for path, text in texts.items()]
+        units = [models.Models.from_json(text, path).with_sources(real) for path, text in texts.items()]
         return model_header.render(units, guard_name=name, namespace=request.namespace, class_name=request.class_name)
     from lighthouse_build.emission import interface
     from lighthouse_build.emission.c_types import UnsupportedTypeError
 
-    interfaces = [interface.Interface.from_json(text, path) for path, text in texts.items()]
+    interfaces = [interface.Interface.from_json(text, path).with_sources(real) for path, text in texts.items()]
     try:
         return header.render(interfaces, guard_name=name, namespace=request.namespace)
     except UnsupportedTypeError as error:

@@ -126,7 +126,8 @@ class Job:
         from lighthouse_build.resolution.resolve import resolve
 
         with self._doing(f"stage '{name}' (resolving it)"):
-            return resolve(steps, name, self.python, lambda remark: self._report([remark]), self._tool())
+            remark = lambda remark: self._report([remark])  # noqa: E731
+            return resolve(steps, name, self.python, remark, self._tool(), self.prefix_map)
 
     def _user_python(self) -> UserPython | None:
         """How user code runs, if any will."""
@@ -190,7 +191,7 @@ class Job:
             check_pipelines(tool, stage)
         contents = {emission.path: stage.to_text().encode()}
         if emission.path != STDOUT:
-            contents[emission.path + SIDECAR_SUFFIX] = stage.to_sidecar().encode()
+            contents[emission.path + SIDECAR_SUFFIX] = stage.to_sidecar(self.prefix_map.with_package()).encode()
         return contents
 
     def _flat_library(self, stage: ResolvedStage) -> str:
@@ -241,7 +242,7 @@ class Job:
         stages = []
         for text, plan in self.plans:
             if len(plan) == 1 and isinstance(plan[0].spec, Resolved):
-                stages.append(read_resolved(plan[0].path))
+                stages.append(read_resolved(plan[0].path, self.prefix_map))
             else:
                 stages.append(self._resolve(plan, text))
             add_pass_files(stages[-1].body, self.dependencies)
@@ -473,7 +474,7 @@ class Job:
             if emission.kind in code:
                 contents[emission.path] = code[emission.kind]
             elif emission.kind == "interface":
-                contents[emission.path] = interface.to_json().encode()
+                contents[emission.path] = interface.with_sources(self.prefix_map).to_json().encode()
             elif emission.kind == "header":
                 from lighthouse_build.emission import header
 
@@ -496,7 +497,7 @@ class Job:
             if emission.kind == CPP:
                 contents[emission.path] = cpp_source.render(unit, text, self.request.namespace).encode()
             elif emission.kind == "interface":
-                contents[emission.path] = unit.models.to_json().encode()
+                contents[emission.path] = unit.models.with_sources(self.prefix_map).to_json().encode()
             elif emission.kind == "header":
                 text = model_header.render(
                     [unit.models],

@@ -5,6 +5,9 @@
 A payload is parsed under its mapped name, so that its locations are the same in every tree, and so is the memory that
 they take (`address_layout.py`). What Python steps and generators add is mapped where it leaves: in text, bytecode and
 the debug information of LLVM IR. Messages always have the real names.
+
+What only messages read, the places of resolved stages and of functions, is written by mapped names, too, and read back
+to real ones. Some readers are not told the map, such as a command by hand: `of_build_tree` finds that of a build.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PrefixMap"]
+__all__ = ["PrefixMap", "of_build_tree"]
+
+_OWN = os.path.dirname(os.path.abspath(__file__))
+_OWN_NAME = "<lighthouse_build>"  # wherever the package is installed
 
 _IN_MLIR = r'"((?:[^"\\]|\\.)*)":(?=\d+:\d+)'
 _IN_DEBUG_INFO = r'(?<=#llvm\.di_file<)"([^"]*)" in "([^"]*)"'
@@ -26,7 +32,11 @@ class PrefixMap:
     """Directories and what stands for them; of several that hold a path, the last wins, as with compilers."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._pairs = tuple((old.rstrip(os.sep), new) for old, new in pairs)
+        known: dict[tuple[str, str], None] = {}
+        for old, new in pairs:
+            # A relative path that a process makes absolute has no symbolic links in the part before it.
+            known |= dict.fromkeys([(old.rstrip(os.sep), new), (os.path.realpath(old), new)])
+        self._pairs = tuple(known)
 
     def __bool__(self) -> bool:
         return bool(self._pairs)
@@ -37,6 +47,18 @@ class PrefixMap:
             if path == old or path.startswith(old + os.sep):
                 return new + path[len(old) :]
         return path
+
+    def with_package(self) -> PrefixMap:
+        """This map, and a name for the directory of the shipped stages."""
+        return PrefixMap((*self._pairs, (_OWN, _OWN_NAME)))
+
+    def real(self, name: str) -> str:
+        """The path that `name` stands for. Where that may be several, the first that exists counts: a file that a build
+        has copied has the name of the one that it was copied from, which is the one to edit."""
+        paths = [old + name[len(new) :] for old, new in self._pairs if name == new or name.startswith(new + os.sep)]
+        if not paths or (os.path.isabs(name) and os.path.exists(name)):
+            return name
+        return next(filter(os.path.exists, paths), paths[0])
 
     def directory(self, path: str) -> str | None:
         """A directory from which the name of `path` leads to it."""
@@ -65,3 +87,22 @@ class PrefixMap:
         import re
 
         return re.sub(_IN_LLVM_IR, lambda found: f'filename: "{self(found[1])}", directory: "{self(found[2])}"', text)
+
+
+def of_build_tree(path: str) -> PrefixMap:
+    """What CMake functions map in the build tree that `path` lies in: its directory and that of its sources."""
+    binary = os.path.dirname(os.path.abspath(path))
+    while not os.path.isfile(os.path.join(binary, _CACHE)):
+        if os.path.dirname(binary) == binary:
+            return PrefixMap(())
+        binary = os.path.dirname(binary)
+    try:
+        with open(os.path.join(binary, _CACHE), encoding="utf-8", errors="surrogateescape") as stream:
+            found = [line[len(_HOME) :].rstrip("\n") for line in stream if line.startswith(_HOME)]
+    except OSError:
+        found = []
+    return PrefixMap([(directory, ".") for directory in (*found, binary)])
+
+
+_CACHE = "CMakeCache.txt"
+_HOME = "CMAKE_HOME_DIRECTORY:INTERNAL="

@@ -30,7 +30,7 @@ from lighthouse_build.frozen import field, frozen
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "PASSES",
@@ -97,16 +97,25 @@ class ResolvedStage:
         }
         return _HEAD + json.dumps(manifest) + "\n" + self.body.rstrip("\n") + "\n"
 
-    def to_sidecar(self) -> str:
-        """The sidecar's contents: `body` line, file, line, column."""
+    def to_sidecar(self, name: Callable[[str], str] = str) -> str:
+        """The sidecar's contents: `body` line, file by its `name`, line, column."""
         import json
 
-        rows = [[line, at.file, at.line, at.column] for line, at in sorted(self.locations.items())]
+        rows = [[line, name(at.file), at.line, at.column] for line, at in sorted(self.locations.items())]
         return json.dumps({"format": FORMAT, "locations": rows}) + "\n"
 
     @classmethod
-    def from_text(cls, text: str, path: str, sidecar: str | None = None) -> ResolvedStage:
-        """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors."""
+    def from_text(
+        cls, text: str, path: str, sidecar: str | None = None, real: Callable[[str], str] = str
+    ) -> ResolvedStage:
+        """Read what `to_text` and `to_sidecar` wrote. An unusable sidecar is ignored: it only helps errors.
+
+        Args:
+            text: the contents of the file.
+            path: of the file.
+            sidecar: the contents of the sidecar, if there is one.
+            real: the file that a name in the sidecar stands for.
+        """
         from lighthouse_build.plain_json import loads
 
         head, _, body = text.partition("\n")
@@ -127,10 +136,10 @@ class ResolvedStage:
             if step.kind not in (PASSES, SCHEDULE, PYTHON, TOOL_SCHEDULE):
                 msg = f"the stage has a step of kind '{step.kind}', which this lh-opt does not know; resolve it again"
                 raise InputError(msg, SourceLocation(path, 1, 1))
-        return cls(steps, body, path, _read_sidecar(sidecar), requires, path)
+        return cls(steps, body, path, _read_sidecar(sidecar, real), requires, path)
 
 
-def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:
+def _read_sidecar(text: str | None, real: Callable[[str], str]) -> dict[int, SourceLocation]:
     if text is None:
         return {}
     from lighthouse_build.plain_json import loads
@@ -139,7 +148,9 @@ def _read_sidecar(text: str | None) -> dict[int, SourceLocation]:
         data = loads(text)
         if data["format"] != FORMAT:
             return {}
-        return {int(at): SourceLocation(str(f), int(line), int(column)) for at, f, line, column in data["locations"]}
+        rows = data["locations"]
+        files = {name: real(str(name)) for _, name, _, _ in rows}  # each is looked for once
+        return {int(at): SourceLocation(files[f], int(line), int(column)) for at, f, line, column in rows}
     except (ValueError, KeyError, TypeError):
         return {}
 

@@ -32,7 +32,7 @@ from edges import Edge, read_edges, read_links
 from project import Tree
 from settings import NINJA, Settings, environment
 
-__all__ = ["Clean", "Replay", "portable", "read_outputs", "rebuild"]
+__all__ = ["Clean", "Replay", "read_outputs", "rebuild"]
 
 Contents = Mapping[str, bytes]
 
@@ -181,11 +181,6 @@ def read_outputs(edges: Iterable[Edge], of: Path, build: Path) -> dict[str, byte
             if (build / relative).is_file():
                 contents[relative] = (build / relative).read_bytes()
     return contents
-
-
-def portable(contents: Contents) -> dict[str, bytes]:
-    """What must be the same for another source tree: not the files that tell where something is in it."""
-    return {path: data for path, data in contents.items() if not path.endswith((".loc", ".interface.json"))}
 
 
 def rebuild(settings: Settings, tree: Tree, clean: Clean, of: Path, work: Path) -> dict[str, bytes]:

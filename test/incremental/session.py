@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builds import Build, Incremental
-from clean import Clean, Replay, portable, read_outputs, rebuild
+from clean import Clean, Replay, read_outputs, rebuild
 from edges import Edge
 from model import Judgement, Key, Ledger, key_of
 from project import write_project
@@ -104,7 +104,7 @@ class Session:
             if full:
                 work = self.work / "rebuilt"
                 built = rebuild(self.settings, self.tree, clean, self.replay.build_tree, work)
-                problems += _compare(portable(clean.contents), built, "not what a build elsewhere gives")
+                problems += _compare(clean.contents, built, "not what a build elsewhere gives")
         return Verdict(build, judgement, failing, tuple(problems))
 
     def _differences(self, edges: Iterable[Edge], clean: Clean, failing: bool) -> list[str]:

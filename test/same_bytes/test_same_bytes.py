@@ -18,6 +18,7 @@ from pathlib import Path
 
 import lighthouse_build
 import pytest
+from lighthouse_build.prefix_map import PrefixMap
 
 PACKAGE = Path(lighthouse_build.__file__).parent
 COUNT = 24
@@ -159,6 +160,117 @@ def test_messages_have_the_real_name(tmp_path: Path) -> None:
     result = subprocess.run([*command, f"--prefix-map={there}=."], capture_output=True, text=True, check=False)
     assert f"{there}/bad.mlir:2:3: error: " in result.stderr
     assert "  test.oops\n" in result.stderr
+
+
+FAILING = """
+from mlir import ir
+from mlir.dialects import transform
+from mlir.dialects.transform import structured
+
+def create_schedule():
+    any_op, unit = transform.AnyOpType.get(), ir.UnitAttr.get()
+    module = ir.Module.create()
+    module.operation.attributes["transform.with_named_sequence"] = unit
+    with ir.InsertionPoint(module.body):
+        sequence = transform.NamedSequenceOp("__transform_main", [any_op], [], arg_attrs=[{"transform.readonly": unit}])
+        with ir.InsertionPoint(sequence.body):
+            function = structured.MatchOp.match_op_names(sequence.bodyTarget, ["func.func"])
+            transform.apply_registered_pass(any_op, function, "convert-func-to-llvm")
+            transform.YieldOp()
+    return module
+"""
+FAILING_LINE = FAILING.splitlines().index(next(line for line in FAILING.splitlines() if "registered_pass" in line)) + 1
+
+
+def build(directory: Path, driver: Path = PACKAGE) -> dict[str, bytes]:
+    """Two stages, one of the other, and two interfaces of `directory`/source in `directory`/build, as CMake has it."""
+    source, binary = directory / "source", directory / "build"
+    source.mkdir(parents=True)
+    binary.mkdir()
+    (source / "failing.py").write_text(FAILING)
+    for name in ("one", "two"):
+        (source / f"{name}.mlir").write_text(PLAIN)
+    names = [f"--prefix-map={source}=.", f"--prefix-map={binary}=."]
+    part = str(binary / "part.stage.mlir")
+    run("--stage=failing.py", "--stage=linalg-to-loops.yaml", "--emit=stage", "-o", part, *names, at=source, by=driver)
+    whole = ["--emit=stage", "-o", str(binary / "whole.stage.mlir"), *names]
+    run(f"--stage={part}", "--stage=failing.py", *whole, at=source, by=driver)
+    for name in ("one", "two"):
+        interface = f"--emit=interface={binary}/{name}.interface.json"
+        run(str(source / f"{name}.mlir"), "--stage=lower-to-llvm.yaml", interface, *names, at=source, by=driver)
+    return {path.name: path.read_bytes() for path in binary.iterdir()}
+
+
+def run(*arguments: str, at: Path, by: Path = PACKAGE, status: int = 0) -> str:
+    """Run the driver; what it said."""
+    command = [sys.executable, "-I", "-B", str(by / "__main__.py"), *arguments]
+    result = subprocess.run(command, cwd=at, capture_output=True, text=True, check=False)
+    assert result.returncode == status, result.stderr
+    return result.stderr
+
+
+def test_what_only_messages_read_is_the_same(tmp_path: Path) -> None:
+    one = build(tmp_path / "first")
+    assert len(one) == 6
+    driver = shutil.copytree(PACKAGE, tmp_path / "installed elsewhere" / "lighthouse_build")
+    assert one == build(tmp_path / "second" / "longer", driver)
+    assert [name for name, data in one.items() if str(tmp_path).encode() in data] == []
+    assert b'"./failing.py", 15, 13]' in one["whole.stage.mlir.loc"]
+    assert b'"<lighthouse_build>/stages/linalg-to-loops.yaml"' in one["whole.stage.mlir.loc"]
+    assert b'"source": "./one.mlir"' in one["one.interface.json"]
+
+
+def test_neither_does_a_symbolic_link_matter(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    built = build(tmp_path / "link" / "tree")
+    assert [name for name, data in built.items() if str(tmp_path).encode() in data] == []
+
+
+@pytest.mark.parametrize("stage", ["part", "whole"])
+def test_places_of_a_stage_have_the_real_name(tmp_path: Path, stage: str) -> None:
+    build(tmp_path)
+    source, binary = tmp_path / "source", tmp_path / "build"
+    place = f"{source}/failing.py:{FAILING_LINE}:13: note: pass pipeline failed\n"
+    command = [str(source / "one.mlir"), f"--stage={binary / stage}.stage.mlir"]
+    names = [f"--prefix-map={source}=.", f"--prefix-map={binary}=."]
+    assert place in run(*command, *names, at=tmp_path, status=1)
+    # By hand, without these arguments, a build tree of CMake is known.
+    assert f" ./failing.py:{FAILING_LINE}:13: note: " in run(*command, at=tmp_path, status=1)
+    (binary / "CMakeCache.txt").write_text(f"A:STRING=1\nCMAKE_HOME_DIRECTORY:INTERNAL={source}\n")
+    assert place in run(*command, at=tmp_path, status=1)
+
+
+def test_places_of_shipped_stages_have_the_real_name(tmp_path: Path) -> None:
+    (tmp_path / "p.mlir").write_text("func.func @f(%m: memref<4xf32>) { return }")
+    run("--stage=lower-to-llvm.yaml", "--emit=stage", "-o", "s.stage.mlir", at=tmp_path)
+    text = (tmp_path / "s.stage.mlir").read_text()
+    (tmp_path / "s.stage.mlir").write_text(text.replace("builtin.module(convert-scf-to-cf", "builtin.module(oops"))
+    said = run("p.mlir", "--stage=s.stage.mlir", at=tmp_path, status=3)
+    assert f"{PACKAGE}/stages/lower-to-llvm.yaml:16:11: error: not a pass pipeline: 'oops' does" in said
+
+
+def test_places_of_functions_have_the_real_name(tmp_path: Path) -> None:
+    build(tmp_path)
+    source, binary = tmp_path / "source", tmp_path / "build"
+    names = [f"--prefix-map={source}=.", f"--prefix-map={binary}=."]
+    interfaces = [str(binary / f"{name}.interface.json") for name in ("one", "two")]
+    said = run(*interfaces, "--emit=header=k.h", *names, at=tmp_path, status=3)
+    assert f"{source}/two.mlir:2: error: the C function 'f' is defined by '{source}/two.mlir' and by" in said
+
+
+def test_a_name_of_several_files_is_that_of_the_first_that_exists(tmp_path: Path) -> None:
+    names = PrefixMap([(f"{tmp_path}/source", "."), (f"{tmp_path}/build", ".")])
+    for directory in ("source", "build"):
+        (tmp_path / directory).mkdir()
+    assert names.real("./copied.py") == f"{tmp_path}/source/copied.py"
+    (tmp_path / "build/copied.py").touch()
+    assert names.real("./copied.py") == f"{tmp_path}/build/copied.py"
+    (tmp_path / "source/copied.py").touch()
+    assert names.real("./copied.py") == f"{tmp_path}/source/copied.py"
+    for name in ("copied.py", "<command line>", ".hidden", "/usr/x.py", str(tmp_path)):
+        assert names.real(name) == name
+    assert names.real(names(f"{tmp_path}/source")) == f"{tmp_path}/source"
 
 
 def test_a_bad_prefix_map_is_a_usage_error(tmp_path: Path) -> None:

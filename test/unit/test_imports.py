@@ -76,7 +76,9 @@ PYTHON = (
     "resolution.python_dialects resolution.python_step resolution.recording resolution.repair resolution.schedules "
     "target"
 )
-HEADER = "emission emission.header emission.c_text emission.c_types emission.interface emission.names plain_json"
+HEADER = (
+    "emission emission.header emission.c_text emission.c_types emission.interface emission.names plain_json prefix_map"
+)
 
 # Modules of the standard library, with what they import themselves.
 STANDARD = "__future__ gc os"

@@ -167,8 +167,10 @@ class Diagnostics:
         found = locate(location)
         return self._at(found.file, found.line, found.column) if found else None
 
-    def known(self, location: SourceLocation) -> SourceLocation:
-        """A place by MLIR's name of its file, as the user knows it."""
+    def origin(self, location: SourceLocation) -> SourceLocation:
+        """Where what stands at a place of a stage came from; any other place as it is."""
+        if location.file not in self._stages:
+            return location
         return self._at(location.file, location.line, location.column)
 
     def _at(self, file: str, line: int, column: int) -> SourceLocation:

@@ -8,10 +8,11 @@ Written beside an object as a small JSON file, so that the header of a library o
 from __future__ import annotations
 
 from lighthouse_build.errors import InputError, SourceLocation
-from lighthouse_build.frozen import frozen
+from lighthouse_build.frozen import frozen, replace
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["SUFFIX", "Function", "Interface", "Value"]
@@ -83,6 +84,11 @@ class Interface:
     source: str
     functions: tuple[Function, ...]
     externals: tuple[str, ...] = ()
+
+    def with_sources(self, name: Callable[[str], str]) -> Interface:
+        """The same with `name` in place of each source."""
+        functions = tuple(replace(function, source=name(function.source)) for function in self.functions)
+        return replace(self, source=name(self.source), functions=functions)
 
     def to_json(self) -> str:
         from lighthouse_build.plain_json import dumps

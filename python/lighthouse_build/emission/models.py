@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lighthouse_build.emission.names import is_c_name
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
-from lighthouse_build.frozen import frozen
+from lighthouse_build.frozen import frozen, replace
 
 __all__ = [
     "ELEMENTS",
@@ -93,6 +93,10 @@ class Models:
 
     source: str
     models: tuple[Model, ...]
+
+    def with_sources(self, name: Callable[[str], str]) -> Models:
+        """The same with `name` in place of each source."""
+        return Models(name(self.source), tuple(replace(model, source=name(model.source)) for model in self.models))
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **vars(self)}, default=vars, indent=1, sort_keys=True) + "\n"

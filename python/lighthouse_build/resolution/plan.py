@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
-__all__ = ["PlannedStep", "Planner", "asks_for_target", "python_steps", "read_resolved", "read_text", "runs_python"]
+    from lighthouse_build.prefix_map import PrefixMap
+
+__all__ = [
+    "PlannedStep",
+    "Planner",
+    "asks_for_target",
+    "python_steps",
+    "read_resolved",
+    "read_steps",
+    "read_text",
+    "runs_python",
+]
 
 _MAX_ITEMS = 2000  # of all pipeline files of one spec together
 
@@ -96,7 +107,7 @@ def runs_python(steps: Sequence[PlannedStep]) -> bool:
 
     def runs(step: PlannedStep) -> bool:
         if isinstance(step.spec, language.Resolved):
-            stage = read_resolved(step.path)
+            stage = read_steps(step.path)
             return bool(stage.requires) or any(known.kind == PYTHON for known in stage.steps)
         return isinstance(step.spec, (language.Generator, language.StageClass))
 
@@ -134,7 +145,7 @@ def python_steps(steps: Sequence[PlannedStep]) -> list[tuple[str, str]]:
         if isinstance(step.spec, language.StageClass):
             found.append((name, f"'{step.spec.name}' is a stage class"))
         elif isinstance(step.spec, language.Resolved):
-            known = read_resolved(step.path).steps
+            known = read_steps(step.path).steps
             found += [(s.name, "it runs Python on the payload") for s in known if s.kind == PYTHON]
         elif isinstance(step.spec, language.Generator):
             arguments = _arguments(step, step.spec.function) or []
@@ -157,8 +168,17 @@ def _arguments(step: PlannedStep, function: str) -> list[ast.arg] | None:
     return None
 
 
-def read_resolved(path: str) -> ResolvedStage:
-    """Read a resolved stage and its sidecar."""
+def read_steps(path: str) -> ResolvedStage:
+    """Read a resolved stage without the places of what is in it."""
+    return ResolvedStage.from_text(read_text(path), path)
+
+
+def read_resolved(path: str, prefix_map: PrefixMap | None = None) -> ResolvedStage:
+    """Read a resolved stage and its sidecar, whose names are those of `prefix_map`, or else of the build tree."""
     sidecar = path + stage_file.SIDECAR_SUFFIX
-    located = read_text(sidecar) if os.path.isfile(sidecar) else None
-    return ResolvedStage.from_text(read_text(path), path, located)
+    if not os.path.isfile(sidecar):
+        return read_steps(path)
+    from lighthouse_build.prefix_map import of_build_tree
+
+    names = (prefix_map or of_build_tree(path)).with_package()
+    return ResolvedStage.from_text(read_text(path), path, read_text(sidecar), names.real)

@@ -11,7 +11,6 @@ import sys
 
 from lighthouse_build import stage_file
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
-from lighthouse_build.frozen import replace
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.plan import PlannedStep, read_resolved
 from lighthouse_build.scopes import contextmanager
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from lighthouse_build.prefix_map import PrefixMap
     from lighthouse_build.resolution.python_step import UserPython
     from lighthouse_build.tool.program import Tool
 
@@ -34,6 +34,7 @@ def resolve(
     python: UserPython | None,
     remark: Callable[[Diagnostic], None] = lambda _: None,
     tool: Tool | None = None,
+    prefix_map: PrefixMap | None = None,
 ) -> ResolvedStage:
     """Resolve `steps` to one stage.
 
@@ -43,6 +44,7 @@ def resolve(
         python: how user code runs; may be None for a plan that has none.
         remark: takes what should be told, but is no error.
         tool: what reads the `.mlir` schedules, in place of the bindings.
+        prefix_map: names in sidecars of resolved stages among `steps`.
 
     Raises:
         InputError: at the place of the schedule, generator or spec that is wrong.
@@ -50,7 +52,7 @@ def resolve(
     passes = [(s.spec.anchored, s.spec.text, s.location) for s in steps if isinstance(s.spec, language.PassPipeline)]
     if len(passes) == len(steps):
         return stage_file.passes_only(passes, name)
-    return _Builder(name, python, remark, tool).build(steps)
+    return _Builder(name, python, remark, tool, prefix_map).build(steps)
 
 
 def merge(stages: Sequence[ResolvedStage], name: str) -> ResolvedStage:
@@ -71,6 +73,7 @@ class _Builder:
         python: UserPython | None,
         remark: Callable[[Diagnostic], None],
         tool: Tool | None = None,
+        prefix_map: PrefixMap | None = None,
     ) -> None:
         from lighthouse_build.application import context as mlir  # loads the bindings
 
@@ -80,6 +83,7 @@ class _Builder:
         self.python = python
         self.remark = remark
         self.tool = tool
+        self.prefix_map = prefix_map
         self.steps: list[Step] = []
         self.requires: list[str] = []
         self.generators: dict[int, SourceLocation] = {}  # step to the function that made it
@@ -96,8 +100,7 @@ class _Builder:
             for stage in stages:
                 self._take_over(stage)
 
-        merged = self._build(add)
-        return replace(merged, locations={n: self.diagnostics.known(at) for n, at in merged.locations.items()})
+        return self._build(add)
 
     def _build(self, add: Callable[[], None]) -> ResolvedStage:
         ir = self.ir
@@ -112,6 +115,7 @@ class _Builder:
         from lighthouse_build.resolution.locations import line_locations
 
         locations = line_locations(body, located, str(self.mlir.load().provider.root), self.generators)
+        locations = {line: self.diagnostics.origin(at) for line, at in locations.items()}
         return ResolvedStage(tuple(self.steps), body, self.name, locations, tuple(self.requires))
 
     def _step(self, step: PlannedStep) -> None:
@@ -121,7 +125,7 @@ class _Builder:
             holder.attributes["lh.pass_pipeline"] = self.ir.StringAttr.get(spec.anchored)
             self.steps.append(Step(PASSES, spec.text))
         elif isinstance(spec, language.Resolved):
-            self._take_over(read_resolved(step.path))
+            self._take_over(read_resolved(step.path, self.prefix_map))
         elif isinstance(spec, language.Schedule) and self.tool is not None and not step.text:
             self._tool_schedule(spec, step)
         elif isinstance(spec, language.Schedule):

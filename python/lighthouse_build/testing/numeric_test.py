@@ -24,6 +24,7 @@ from lighthouse_build import errors
 from lighthouse_build.emission.c_types import MemRef, UnsupportedTypeError, parse_type
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.errors import CrashError, Diagnostic, InputError, LighthouseError, LoweringError, SourceLocation
+from lighthouse_build.prefix_map import of_build_tree
 from lighthouse_build.testing.inputs import dtype_of, generate, parse_inputs, shape_text
 
 __all__ = ["Tolerance", "compare", "main"]
@@ -146,7 +147,7 @@ def _find_function(paths: Sequence[str], name: str) -> Function:
         except OSError as error:
             msg = f"cannot read the interface: {error.strerror}; build the library"
             raise InputError(msg, SourceLocation(path)) from None
-        functions += Interface.from_json(text, path).functions
+        functions += Interface.from_json(text, path).with_sources(of_build_tree(path).real).functions
     for function in functions:
         if function.name == name:
             if function.unsupported:

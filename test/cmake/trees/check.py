@@ -13,8 +13,9 @@ CONFIGURED = "Resolving stage configured"
 INLINE = "Resolving stage lower-to-llvm.yaml, ensure-debug-info-scope-on-llvm-func"
 ONE = "Lowering one/kernels/one"
 TWO = "Lowering two/kernels/two"
-EVERYTHING = {GENERATED, INCLUDED, CONFIGURED, INLINE, ONE, TWO}
-OUTPUTS = ("*.stage.mlir", "one/**/*.o", "one/**/*.ll", "one/**/*.mlirbc", "one/**/*.h", "two/**/*.mlir")
+PAIR = {"Lowering pair/kernels/one", "Lowering pair/kernels/two", "Writing the header of pair"}
+EVERYTHING = {GENERATED, INCLUDED, CONFIGURED, INLINE, ONE, TWO, *PAIR}
+OUTPUTS = ("*.stage.mlir*", "sub/*.stage.mlir*", "one/**/*.*", "two/**/*.mlir", "pair/**/*.*")
 
 
 def check(project: Project) -> None:
@@ -23,7 +24,7 @@ def check(project: Project) -> None:
     project.configure()
     project.expect(*EVERYTHING)
     built = project.contents(*OUTPUTS)
-    assert len(built) == 8, sorted(built)
+    assert len(built) == 19, sorted(built)
     for path, data in built.items():
         assert str(project.source.parent).encode() not in data, f"{path} names the directory it was built in"
     depfiles(project)
@@ -43,7 +44,7 @@ def depfiles(project: Project) -> None:
     """Those of two build trees of one source tree are the same."""
     first = project.depfiles()
     # With the driver's identity; Ninja notes each output.
-    assert len(first) == (11 if project.has(".ninja_deps") else 7), sorted(first)
+    assert len(first) == (16 if project.has(".ninja_deps") else 10), sorted(first)
     binary, project.binary = project.binary, project.source.parent / "second" / "build"
     project.configure()
     project.expect(*EVERYTHING)
@@ -164,7 +165,7 @@ def in_source(project: Project, pristine: Path, built: dict[str, bytes]) -> None
     project.edit("schedules/helpers/text.py", "def", "# A comment.\ndef")
     project.expect(GENERATED)
     project.edit("kernels/one.mlir", "addi", "muli")
-    project.expect(ONE)
+    project.expect(ONE, "Lowering pair/kernels/one")
     # Whatever appears in a source directory, as Ninja's lock does in each build, is nothing to a stage …
     project.write(".lock", "")
     project.write("sub/other.stage.mlir", "")
