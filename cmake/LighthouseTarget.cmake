@@ -86,3 +86,25 @@ function(_lh_native_target cpu features triple)
   set(${cpu} "${name}" PARENT_SCOPE)
   set(${features} "${list}" PARENT_SCOPE)
 endfunction()
+
+# Refuses a triple, CPU or feature that the code generator does not know, given by arguments of the driver. Asks once for
+# each target; if LLVM knows less later, lowering fails.
+function(_lh_check_target)
+  _lh_driver_command(driver)
+  string(SHA256 key "${driver} ${ARGN}")
+  if(key IN_LIST _LH_KNOWN_TARGETS)
+    return()
+  endif()
+  execute_process(
+    COMMAND ${driver} --print-target ${ARGN}
+    OUTPUT_QUIET
+    ERROR_VARIABLE error
+    RESULT_VARIABLE status
+    ERROR_STRIP_TRAILING_WHITESPACE
+  )
+  if(NOT status EQUAL 0)
+    string(REGEX REPLACE "^lh-opt: error: " "" error "${error}")
+    _lh_fatal("${error}")
+  endif()
+  set(_LH_KNOWN_TARGETS ${_LH_KNOWN_TARGETS} "${key}" CACHE INTERNAL "Targets that the code generator knows")
+endfunction()

@@ -108,7 +108,8 @@ directories `<OUTPUT_DIRECTORY>/<name>/file.<extension>`. The header is below `<
 
 ### Errors
 
-Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; missing payloads; a `::` name that is no stage, or a
+Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; a triple, CPU or feature that LLVM does not
+know; missing payloads; a `::` name that is no stage, or a
 target that is none; two outputs of one name; a language that must be enabled; an unbalanced square bracket, a
 semicolon, or a `#` in a path.
 
@@ -563,6 +564,9 @@ function(_lh_lower_target_arguments arguments target)
     list(APPEND result "--features=${features}")
   endif()
   set(chosen ${result}) # what a stage may ask for
+  if(DEFINED ARG_TARGET_TRIPLE OR DEFINED ARG_CPU OR DEFINED ARG_FEATURES)
+    _lh_check_target(${chosen})
+  endif()
   if(NOT DEFINED ARG_OPTIMIZE)
     set(ARG_OPTIMIZE 2)
   endif()
@@ -662,6 +666,7 @@ function(_lh_lower_merge_header)
   set(EDGE_OUTPUTS "${header}")
   _lh_prefix_map(names)
   set(EDGE_ARGUMENTS ${interface_files} "--emit=header=${header}" ${header_arguments} ${names})
+  list(APPEND EDGE_ARGUMENTS "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
   set(EDGE_DEPENDS ${interface_files})
   set(EDGE_COMMENT "Writing the header of ${name}")
   set(EDGE_OWNER "${name}.header")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lighthouse_build.declaration import place
-from lighthouse_build.errors import COMMAND_LINE, Colour, InputError, SourceLocation, render
+from lighthouse_build.errors import COMMAND_LINE, Colour, InputError, SourceLocation, UsageError, render
 
 LISTS = """\
 lh_add_stage(tiles PASSES canonicalize)
@@ -41,6 +41,17 @@ def test_place(tmp_path: Path, call: str, spec: str, column: int, expected: str 
     assert (f"{COMMAND_LINE}:1:{column}: note: in {call}" in text) == (not exact)
     assert spec in text
     assert "^" in text
+
+
+def test_a_mistake_in_another_argument_is_at_the_call(tmp_path: Path) -> None:
+    lists = tmp_path / "CMakeLists.txt"
+    lists.write_text(LISTS)
+    error = UsageError("unknown CPU 'x'")
+    place(error, f"{lists}:lh_lower(k)")
+    assert render(error, Colour()).startswith(f"{lists}:5:1: error: unknown CPU 'x'\nlh_lower(")
+    other = InputError("what is no argument")
+    place(other, f"{lists}:lh_lower(k)")
+    assert other.location is None
 
 
 def test_other_places_stay(tmp_path: Path) -> None:

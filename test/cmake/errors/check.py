@@ -74,6 +74,23 @@ CASES = [
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER ../k.h)", r"HEADER '\.\./k\.h' is not a relative path of a header"),
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER k)", "HEADER 'k' is not a relative path of a header"),
     ("lh_lower(k SOURCES a.mlir STAGES cse FEATURES avx2)", r"the feature 'avx2' is not of the form \+name or -name"),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES cse TARGET_TRIPLE aarch64-linux-gnu CPU cortex-a721)",
+        r"lh_lower\(k\): unknown CPU 'cortex-a721' for aarch64-unknown-linux-gnu; did you mean 'cortex-a72'\?.*"
+        r"case\.cmake:1 \(lh_lower\)",
+    ),
+    (
+        "set(cpu nosuch)\nlh_lower(k SOURCES a.mlir STAGES cse TARGET_TRIPLE x86_64-linux-gnu CPU ${cpu})",
+        r"lh_lower\(k\): unknown CPU 'nosuch' for x86_64-unknown-linux-gnu.* case\.cmake:2 \(lh_lower\)",
+    ),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES cse TARGET_TRIPLE x86_64-linux-gnu FEATURES +sse2 +avx3)",
+        "unknown CPU feature 'avx3' for x86_64-unknown-linux-gnu; did you mean 'avx'",
+    ),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES cse TARGET_TRIPLE x87-linux-gnu EMIT mlir)",
+        "unknown target triple 'x87-unknown-linux-gnu': LLVM has no code generator for 'x87'",
+    ),
     ("lh_add_stage(s SCHEDULE s.py ENVIRONMENT 1=2)", "ENVIRONMENT '1=2' is not of the form name or name=value"),
     ("lh_add_stage(s SCHEDULE s.py ENVIRONMENT LH_TEST_UNSET)", "environment variable LH_TEST_UNSET is not set"),
     # Sources and outputs
@@ -130,3 +147,10 @@ def check(project: Project) -> None:
     )
     project.configure()
     project.build(error=r"case\.cmake:2:4: error: .*'nosuchpass'")
+    # So does one that is nowhere in the call: the compiler's triple.
+    project.write("case.cmake", "# Below.\nlh_lower(k SOURCES a.mlir STAGES cse)\n")
+    project.edit("CMakeLists.txt", "LANGUAGES NONE)", "LANGUAGES C)")
+    project.configure("-DCMAKE_C_COMPILER_TARGET=nosuch-linux-gnu")
+    project.build(
+        error=r"case\.cmake:2:1: error: unknown target triple 'nosuch-unknown-linux-gnu': .* lh_lower\(k SOURCES"
+    )
