@@ -67,19 +67,23 @@ def frozen(cls: _Class) -> _Class:
     names = tuple(fields)
     compared = tuple(name for name in names if fields[name].compare)
 
+    defaults = {name: fields[name].default for name in names}
+    special = [name for name in names if fields[name] is _REQUIRED or fields[name].factory]
+
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         values = vars(self)
+        values.update(defaults)
         values.update(zip(names, args))
-        for name in names[len(args) :]:
-            if name in kwargs:
-                values[name] = kwargs.pop(name)
-            elif fields[name] is _REQUIRED:
-                msg = f"{cls.__name__}() wants '{name}'"
-                raise TypeError(msg)
-            else:
+        values.update(kwargs)
+        given = names[: len(args)]
+        for name in special:
+            if name not in kwargs and name not in given:
                 factory = fields[name].factory
-                values[name] = factory() if factory else fields[name].default
-        if kwargs or len(args) > len(names):
+                if not factory:
+                    msg = f"{cls.__name__}() wants '{name}'"
+                    raise TypeError(msg)
+                values[name] = factory()
+        if len(values) > len(names) or len(args) > len(names) or not kwargs.keys().isdisjoint(given):
             msg = f"{cls.__name__}() takes the fields {', '.join(names)}, each once"
             raise TypeError(msg)
 
@@ -108,4 +112,11 @@ def frozen(cls: _Class) -> _Class:
 
 def replace(value: _Value, **changes: Any) -> _Value:
     """A value like the frozen `value`, with other fields where `changes` names them."""
-    return type(value)(**{**vars(value), **changes})
+    changed = object.__new__(type(value))
+    fields = vars(changed)
+    fields.update(vars(value))
+    fields.update(changes)
+    if len(fields) > len(vars(value)):
+        msg = f"{type(value).__name__} has no field {', '.join(changes.keys() - vars(value).keys())}"
+        raise TypeError(msg)
+    return changed
