@@ -15,6 +15,7 @@ import pytest
 
 DRIVER = Path(__file__).parents[2] / "python" / "lighthouse_build" / "__main__.py"
 COUNT = 3000
+MANY = 5000  # of elements of one byte: smaller constants stay readable
 STAGES = ["lower-to-llvm.yaml"]
 
 # Element type of MLIR, format of struct, type of ctypes.
@@ -66,6 +67,99 @@ def test_elements_are_what_the_payload_says(element: str, splat: bool, tmp_path:
     at = ctypes.CDLL(str(tmp_path / "k.so")).at
     at.argtypes, at.restype = [ctypes.c_int64], c_type
     assert [at(i) for i in range(COUNT)] == [c_type(value).value for value in expected]
+
+
+# Element types that C has no equal of: the width of an element in bytes, and how a payload makes an i64 of one.
+WIDENED = {
+    "f16": (2, "%1 = arith.bitcast %0 : f16 to i16\n  %2 = arith.extui %1 : i16 to i64"),
+    "bf16": (2, "%1 = arith.bitcast %0 : bf16 to i16\n  %2 = arith.extui %1 : i16 to i64"),
+    "i1": (1, "%2 = arith.extui %0 : i1 to i64"),
+    "i4": (1, "%2 = arith.extui %0 : i4 to i64"),
+    "complex<f32>": (
+        8,
+        "%r = complex.re %0 : complex<f32>\n  %m = complex.im %0 : complex<f32>\n"
+        "  %a = arith.bitcast %r : f32 to i32\n  %b = arith.bitcast %m : f32 to i32\n"
+        "  %c = arith.extui %a : i32 to i64\n  %d = arith.extui %b : i32 to i64\n"
+        "  %s = arith.constant 32 : i64\n  %e = arith.shli %d, %s : i64\n  %2 = arith.ori %c, %e : i64",
+    ),
+}
+
+
+def widened(element: str, data: str, steps: str) -> str:
+    return f"""
+memref.global "private" constant @data : memref<{MANY}x{element}> = {data}
+func.func @at(%i: index) -> i64 {{
+  %g = memref.get_global @data : memref<{MANY}x{element}>
+  %0 = memref.load %g[%i] : memref<{MANY}x{element}>
+  {steps}
+  return %2 : i64
+}}
+"""
+
+
+def elements(width: int, top: int) -> list[int]:
+    """Bits of elements; those of floats are no infinity and no NaN."""
+    return [int.from_bytes(bytes((i * 37 + k * 11) % top for k in range(width)), "little") for i in range(MANY)]
+
+
+def read_back(text: str, size: int, tmp_path: Path) -> list[int]:
+    """What `at` of the payload `text` returns for each index; its constant must be `size` bytes in LLVM IR."""
+    lower(text, f"--emit=object={tmp_path / 'k.o'}", f"--emit=llvmir={tmp_path / 'k.ll'}")
+    assert f"[{size} x i8] c" in (tmp_path / "k.ll").read_text()
+    subprocess.run(["gcc", "-shared", "-o", tmp_path / "k.so", tmp_path / "k.o"], check=True)
+    at = ctypes.CDLL(str(tmp_path / "k.so")).at
+    at.argtypes, at.restype = [ctypes.c_int64], ctypes.c_uint64
+    return [at(i) for i in range(MANY)]
+
+
+@pytest.mark.parametrize("element", WIDENED)
+def test_elements_that_python_has_no_buffers_of(element: str, tmp_path: Path) -> None:
+    width, steps = WIDENED[element]
+    expected = elements(width, {"i1": 2, "i4": 16}.get(element, 120))
+    digits = b"".join(value.to_bytes(width, "little") for value in expected).hex()
+    text = widened(element, f'dense<"0x{digits}">', steps)
+    assert read_back(text, width * MANY, tmp_path) == expected
+
+
+@pytest.mark.parametrize(("element", "value", "bits"), [("bf16", "1.5", 0x3FC0), ("i1", "true", 1), ("i4", "-3", 13)])
+def test_splats_that_python_has_no_buffers_of(element: str, value: str, bits: int, tmp_path: Path) -> None:
+    width, steps = WIDENED[element]
+    text = widened(element, f"dense<{value}>", steps)
+    assert read_back(text, width * MANY, tmp_path) == [bits] * MANY
+
+
+@pytest.mark.parametrize("name", ["weights", r'"a \22: \220x"'])
+def test_resources(name: str, tmp_path: Path) -> None:
+    """Names are printed in quotes where they need them."""
+    expected = elements(2, 120)
+    digits = b"".join(value.to_bytes(2, "little") for value in expected).hex()
+    text = widened("bf16", f"dense_resource<{name}>", WIDENED["bf16"][1])
+    text += f'{{-# dialect_resources: {{ builtin: {{ {name}: "0x02000000{digits}" }} }} #-}}'
+    assert read_back(text, 2 * MANY, tmp_path) == expected
+
+
+def test_a_small_constant_of_complex_numbers(tmp_path: Path) -> None:
+    """The bindings have no class for such attributes, wherever they stand."""
+    text = """
+module attributes {x.list = [dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>]} {
+  func.func private @called(%a: tensor<2xcomplex<f32>>) -> tensor<2xcomplex<f32>> {
+    %0 = arith.constant {x = dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>} dense<(3.0, 4.0)> : tensor<2xcomplex<f32>>
+    %e = tensor.empty() : tensor<2xcomplex<f32>>
+    %2 = linalg.map { complex.mul } ins(%a, %0 : tensor<2xcomplex<f32>>, tensor<2xcomplex<f32>>)
+      outs(%e : tensor<2xcomplex<f32>>)
+    return %2 : tensor<2xcomplex<f32>>
+  }
+  func.func @f(%a: tensor<2xcomplex<f32>>) -> tensor<2xcomplex<f32>>
+      attributes {x = [dense<(1.0, 2.0)> : tensor<2xcomplex<f32>>]} {
+    %0 = call @called(%a) : (tensor<2xcomplex<f32>>) -> tensor<2xcomplex<f32>>
+    return %0 : tensor<2xcomplex<f32>>
+  }
+}
+"""
+    command = [sys.executable, "-I", str(DRIVER), "-", "--stage=bufferize.yaml", *(f"--stage={s}" for s in STAGES)]
+    command += ["--emit=llvmir", "-o", str(tmp_path / "k.ll")]
+    subprocess.run(command, input=text, text=True, check=True, timeout=120)
+    assert "[2 x { float, float }] [{" in (tmp_path / "k.ll").read_text()
 
 
 AWKWARD = bytes(range(256)) * 20 + b'"; @x = [5120 x i8] zeroinitializer\n' + b"\\22\\" + b"\0" * 60

@@ -23,7 +23,7 @@ from lighthouse_build.emission.destinations import (
     WRITABLE,
     Boundary,
     attributes_of,
-    function_types,
+    known,
     operations,
     set_attributes,
 )
@@ -158,11 +158,10 @@ def _is_marked(function: Any) -> bool:
 
 def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
     """The signature of a marked function, by its tags."""
-    inputs, outputs = function_types(ir, function)
     block = function.regions[0].blocks[0]
     arguments: list[Value] = []
     results: list[Value] = []
-    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", len(inputs))):
+    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", 0)):
         result = tag_of(attributes, RESULT)
         argument = tag_of(attributes, ARGUMENT)
         if argument:
@@ -173,7 +172,7 @@ def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
                 results.append(replace(result, mode="in_place", alias=argument.index))
         elif result:
             results.append(replace(result, mode="out"))
-    for attributes in attributes_of(ir, function, "res_attrs", len(outputs)):
+    for attributes in attributes_of(ir, function, "res_attrs", 0):
         result = tag_of(attributes, RESULT)
         if result:
             results.append(replace(result, mode="returned"))
@@ -373,7 +372,7 @@ class _Finisher:
         for op in self._referring if names else ():
             for entry in op.attributes:
                 key = entry if isinstance(entry, str) else entry.name
-                old = op.attributes[key]
+                old = known(op.attributes, key)
                 new = self._renamed(old, names)
                 if new is not None:
                     op.attributes[key] = new
@@ -387,11 +386,13 @@ class _Finisher:
             root, *nested = attribute.value
             return ir.SymbolRefAttr.get([names[root], *nested]) if root in names else None
         if isinstance(attribute, ir.ArrayAttr):
-            entries = [(old, self._renamed(old, names)) for old in attribute]
+            found = [known(attribute, index) for index in range(len(attribute))]
+            entries = [(old, self._renamed(old, names)) for old in found]
             if any(new is not None for _, new in entries):
                 return ir.ArrayAttr.get([old if new is None else new for old, new in entries])
         if isinstance(attribute, ir.DictAttr):
-            named = {i.name: (attribute[i.name], self._renamed(attribute[i.name], names)) for i in attribute}
+            known_entries = ((entry.name, known(attribute, entry.name)) for entry in attribute)
+            named = {key: (old, self._renamed(old, names)) for key, old in known_entries}
             if any(new is not None for _, new in named.values()):
                 return ir.DictAttr.get({key: old if new is None else new for key, (old, new) in named.items()})
         return None

@@ -11,6 +11,7 @@ Pointers are opaque, so nobody else sees that the global has become an array of 
 from __future__ import annotations
 
 from lighthouse_build.application import context as mlir
+from lighthouse_build.emission.destinations import known
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -25,9 +26,15 @@ __all__ = ["fill_in", "pieces", "take_out"]
 _LEAST = 4096  # bytes; smaller ones stay readable
 _ALIGNMENT = 16  # bytes; where the global says none, that of the largest scalar or vector it was likely made for
 _BIG_ENDIAN = ("s390x", "powerpc-", "powerpc64-", "ppc-", "ppc64-", "mips-", "mips64-", "sparc", "aarch64_be", "armeb")
-_FORMATS = frozenset("fdbBhHiIlLqQ")  # of Python buffers; not bits, not 16-bit floats, which have no buffer
+_FORMATS = frozenset("efdbBhHiIlLqQ")  # of Python buffers
+# Bytes of elements that Python has no buffers of, and the bits that count of those of one byte.
+_WIDTHS = {"i1": 1, "i2": 1, "i4": 1, "bf16": 2}
+_WIDTHS |= {f"complex<{part}>": 2 * size for part, size in (("bf16", 2), ("f16", 2), ("f32", 4), ("f64", 8))}
+_BITS = {"i1": 1, "i2": 3, "i4": 15}
+_RESOURCES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}  # likewise, of blobs
 _PIECE = 1 << 16  # bytes that are written together: they stay in the processor's cache
 _HIGH, _LOW = (bytes(b"0123456789ABCDEF"[byte >> shift & 15] for byte in range(256)) for shift in (4, 0))
+_DENSE = 'dense<"0x'
 _ZERO = b"zeroinitializer"
 _PLAIN = "-$._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in names without quotes
 
@@ -50,7 +57,7 @@ def take_out(module: Any, triple: str) -> dict[str, Bytes]:
         data = op.operation
         if data.name != "llvm.mlir.global" or "value" not in data.attributes:
             continue
-        content = _bytes(ir, data.attributes["value"])
+        content = _bytes(ir, data)
         if content is None or len(content) < _LEAST:
             continue
         taken[data.attributes["sym_name"].value] = content
@@ -137,15 +144,74 @@ def _raw(content: Bytes) -> Iterator[bytes]:
         yield piece.replace(b"\\", b"\\5C").replace(b'"', b"\\22").replace(b"\0", b"\\00")
 
 
-def _bytes(ir: Any, value: Any) -> memoryview | bytes | None:
-    """The contents of a dense constant, little-endian, or None for others."""
+def _bytes(ir: Any, data: Any) -> memoryview | bytes | None:
+    """The contents of the global `data`, little-endian, if they are a dense constant; None for others."""
+    if "vector<" in str(data.attributes["global_type"]):
+        return None  # LLVM packs bits of vectors, and pads those of 3 elements
+    value = known(data.attributes, "value")
+    if value is None:  # complex numbers
+        return _printed(str(data).partition(_DENSE)[2])
+    if type(value) is ir.Attribute:
+        return _resource(ir, value, data.location) if str(value).startswith("dense_resource<") else None
     if not isinstance(value, (ir.DenseFPElementsAttr, ir.DenseIntElementsAttr)):
         return None
     try:
         view = memoryview(value)
     except (BufferError, TypeError, ValueError):
-        return None  # a type that Python has no buffers of
-    if view.format not in _FORMATS:
-        return None
+        view = None
+    if view is None or view.format not in _FORMATS:
+        return _splat(ir, value) if value.is_splat else _printed(str(value).partition(_DENSE)[2])
     # A splat may be a view of one element.
-    return view.cast("B") if view.c_contiguous else view.tobytes()
+    return view.cast("B") if view.c_contiguous and view.format != "e" else view.tobytes()
+
+
+def _printed(text: str) -> bytes | None:
+    """The elements that MLIR has printed as `text`, digits and a type: `3F80…"> : tensor<256xbf16>…`."""
+    digits, _, rest = text.partition('"')
+    count, element = _shape(rest.removeprefix("> : "))
+    width = _WIDTHS.get(element, 0)
+    if not width or len(digits) != 2 * width * count:
+        return None
+    content = bytes.fromhex(digits)
+    mask = _BITS.get(element)
+    return content.translate(bytes(byte & mask for byte in range(256))) if mask else content
+
+
+def _splat(ir: Any, value: Any) -> bytes | None:
+    """The same of equal elements."""
+    count, element = _shape(str(value.type))
+    if element not in _WIDTHS or count < _LEAST // _WIDTHS[element]:
+        return None
+    one = value.get_splat_value().value
+    if element != "bf16":
+        return bytes([one & _BITS[element]]) * count
+    import struct
+
+    # The upper half of the same number in 32 bits. Of a NaN the processor would change bits.
+    return struct.pack("<f", one)[2:] * count if one == one else None
+
+
+def _resource(ir: Any, value: Any, location: Any) -> bytes | None:
+    """The same of a `dense_resource`. The bindings have no way to its blob, but print it."""
+    count, element = _shape(str(value).rpartition(" : ")[2])
+    width = _RESOURCES.get(element, 0)
+    if width * count < _LEAST:
+        return None
+    holder = ir.Module.create(location)
+    holder.operation.attributes["lh.resource"] = value
+    text = holder.operation.get_asm()
+    # The digits of its alignment in 32 bits come first.
+    start = text.find(': "0x', text.find("dialect_resources:")) + 5 + 8
+    digits = text[start : text.find('"', start)]
+    return bytes.fromhex(digits) if len(digits) == 2 * width * count else None
+
+
+def _shape(type: str) -> tuple[int, str]:
+    """How many elements the static shaped type at the start of `type` has, and their type: `tensor<4x8xf32>`."""
+    inside = type.partition("<")[2]
+    count = 1
+    while (found := inside.partition("x"))[0].isdecimal():
+        count *= int(found[0])
+        inside = found[2]
+    element = inside.partition(">")[0]
+    return count, f"{element}>" if element.startswith("complex<") else element

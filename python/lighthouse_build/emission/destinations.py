@@ -33,6 +33,7 @@ __all__ = [
     "Boundary",
     "attributes_of",
     "function_types",
+    "known",
     "operations",
     "set_attributes",
 ]
@@ -64,6 +65,7 @@ class Boundary:
     def __init__(self, ir: Any, module: Any) -> None:
         self._ir = ir
         self._module = module
+        self._signatures: dict[Any, tuple[list[Any], list[Any]]] = {}  # by function type
         for dialect in ("bufferization", "memref", "tensor", "arith"):
             module.context.get_dialect_descriptor(dialect)  # loads it, which a generic operation does not
 
@@ -89,7 +91,7 @@ class Boundary:
         for op in operations(self._module.operation):
             if op.name != "func.call":
                 for entry in op.attributes:
-                    names.update(self._symbols(op.attributes[entry if isinstance(entry, str) else entry.name]))
+                    names.update(self._symbols(known(op.attributes, entry if isinstance(entry, str) else entry.name)))
         return names
 
     def _symbols(self, attribute: Any) -> Iterator[str]:
@@ -99,11 +101,11 @@ class Boundary:
         elif isinstance(attribute, ir.SymbolRefAttr):
             yield from attribute.value
         elif isinstance(attribute, ir.ArrayAttr):
-            for entry in attribute:
-                yield from self._symbols(entry)
+            for index in range(len(attribute)):
+                yield from self._symbols(known(attribute, index))
         elif isinstance(attribute, ir.DictAttr):
             for named in attribute:
-                yield from self._symbols(attribute[named.name])
+                yield from self._symbols(known(attribute, named.name))
 
     def _plan(self, function: Any, may_change: bool) -> _Results:
         arguments, results = self._signature(function)
@@ -269,7 +271,11 @@ class Boundary:
         return self._ir.StringAttr.get(f"{index}:{type}")
 
     def _signature(self, function: Any) -> tuple[list[Any], list[Any]]:
-        return function_types(self._ir, function)
+        type = function.attributes["function_type"]
+        if type not in self._signatures:
+            self._signatures[type] = function_types(self._ir, function)
+        arguments, results = self._signatures[type]
+        return arguments[:], results[:]
 
 
 def function_types(ir: Any, function: Any) -> tuple[list[Any], list[Any]]:
@@ -290,6 +296,14 @@ def operations(root: Any) -> Iterator[Any]:
                 operation = op.operation
                 yield operation
                 yield from operations(operation)
+
+
+def known(attributes: Any, key: str | int) -> Any:
+    """`attributes[key]`, or None where the bindings have no class for it: they fail on dense complex numbers."""
+    try:
+        return attributes[key]
+    except TypeError:
+        return None
 
 
 def attributes_of(ir: Any, function: Any, name: str, count: int) -> list[dict[str, Any]]:
