@@ -312,10 +312,14 @@ class Job:
             module = apply.apply_stages(module, stages, diagnostics, hooks)
             context.leave(module)
             contents = self._emit_mlir(module)
-            if is_cpp:
-                contents.update(self._emit_models(module, signatures, diagnostics))
-            elif code:
-                contents.update(self._emit_code(module, signatures, diagnostics))
+            try:
+                if is_cpp:
+                    contents.update(self._emit_models(module, signatures, diagnostics))
+                elif code:
+                    contents.update(self._emit_code(module, signatures, diagnostics))
+            except LighthouseError as error:
+                error.causes = (*diagnostics.take(), *error.causes)  # a remark of a stage may say why
+                raise
             return contents, diagnostics.take()
 
     def _lower_with_tool(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from lighthouse_build import Target
 from mlir import ir
 from mlir.dialects import transform
-from mlir.dialects.transform import loop, memref, structured, tensor, vector
+from mlir.dialects.transform import debug, loop, memref, structured, tensor, vector
 
 __all__ = [
     "BITS",
@@ -24,10 +24,12 @@ __all__ = [
     "mark_results",
     "match",
     "new_schedule",
+    "on_tensors",
     "patterns",
     "peel",
     "row_length",
     "simplify",
+    "tell_of_memrefs",
     "vector_cleanup",
 ]
 
@@ -57,7 +59,13 @@ class Schedule:
 
     @contextmanager
     def each_structured(
-        self, iterators: Sequence[str] | int, *, ops: Sequence[str] = (), mark: str = "", bits: int = 0
+        self,
+        iterators: Sequence[str] | int,
+        *,
+        ops: Sequence[str] = (),
+        mark: str = "",
+        bits: int = 0,
+        only_tensors: bool = False,
     ) -> Iterator[ir.Value]:
         """A loop over the structured operations of the payload that are all of this; gives the handle of one.
 
@@ -66,7 +74,26 @@ class Schedule:
             ops: their names; any if empty.
             mark: a unit attribute that they have.
             bits: 64: elements of their first result have so many; 0: it is all the same; any other: they have not.
+            only_tensors: leave out those on memrefs.
         """
+        any_op = transform.AnyOpType.get()
+        collected = self._collect(iterators, ops, bits)
+        with each(on_tensors(collected) if only_tensors else collected) as found:
+            if mark:
+                marks = ir.DictAttr.get({mark: ir.UnitAttr.get()})
+                with each(structured.structured_match(any_op, found, op_attrs=marks)) as marked:
+                    yield marked
+            else:
+                yield found
+
+    def tell_of_memrefs(self, iterators: Sequence[str], ops: Sequence[str] = ()) -> None:
+        """A remark at each of the operations that `each_structured` leaves out with `only_tensors`."""
+        tell_of_memrefs(
+            self._collect(iterators, ops, 0), "blocked and vectorized, others become plain loops; write it on tensors"
+        )
+
+    def _collect(self, iterators: Sequence[str] | int, ops: Sequence[str], bits: int) -> ir.Value:
+        """What `each_structured` goes through, before marks count."""
         names = f"transform.match.operation_name %op [{', '.join(map(_quote, ops))}] : !transform.any_op" if ops else ""
         equal = "eq" if bits == 64 else "ne"
         width = f"""
@@ -102,14 +129,7 @@ class Schedule:
           }}"""
         parsed = ir.Module.parse(matcher)
         parsed.body.operations[0].clone(ip=ir.InsertionPoint(self.module.body))
-        any_op = transform.AnyOpType.get()
-        with each(transform.CollectMatchingOp([any_op], self.root, name).results[0]) as found:
-            if mark:
-                marks = ir.DictAttr.get({mark: ir.UnitAttr.get()})
-                with each(structured.structured_match(any_op, found, op_attrs=marks)) as marked:
-                    yield marked
-            else:
-                yield found
+        return transform.CollectMatchingOp([transform.AnyOpType.get()], self.root, name).results[0]
 
 
 @contextmanager
@@ -143,6 +163,28 @@ def attempt(handle: ir.Value) -> Iterator[ir.Value]:
     with ir.InsertionPoint(sequence.body):
         yield sequence.bodyTarget
         transform.yield_()
+
+
+def on_tensors(ops: ir.Value) -> ir.Value:
+    """Those of the structured operations `ops` that are not on memrefs: they have results."""
+    results = transform.get_result(transform.AnyValueType.get(), ops, [], is_all=True)
+    return transform.merge_handles([transform.get_defining_op(transform.AnyOpType.get(), results)], deduplicate=True)
+
+
+def tell_of_memrefs(ops: ir.Value, what: str) -> None:
+    """A remark at each of the structured operations `ops` that is on memrefs: `what` is done on tensors alone."""
+    i64 = ir.IntegerType.get_signless(64)
+    number = transform.ParamType.get(i64)
+    with each(ops) as found, attempt(found) as op:
+        # This ends where something fails; what surrounds it would go on.
+        inner = transform.SequenceOp(transform.FailurePropagationMode.Propagate, [], op)
+        with ir.InsertionPoint(inner.body):
+            results = transform.get_result(transform.AnyValueType.get(), op, [], is_all=True)
+            count = transform.NumAssociationsOp(number, results).num
+            none = transform.ParamConstantOp(number, ir.IntegerAttr.get(i64, 0)).param
+            transform.MatchParamCmpIOp(count, none, transform.MatchCmpIPredicate.eq)
+            debug.emit_remark_at(op, f"this is on memrefs and left as it is: only operations on tensors are {what}")
+            transform.yield_()
 
 
 def match(target: ir.Value, *ops: str) -> ir.Value:

@@ -32,9 +32,10 @@ def create_schedule(*, sizes: Sequence[int] | None = None, target: Target) -> ir
     """
     with new_schedule() as schedule:
         for op, batches in MATMULS.items():
+            iterators = ["parallel"] * (batches + 2) + ["reduction"]
+            schedule.tell_of_memrefs(iterators, [op])
             for bits in BITS:
-                iterators = ["parallel"] * (batches + 2) + ["reduction"]
-                with schedule.each_structured(iterators, ops=[op], bits=bits) as matmul:
+                with schedule.each_structured(iterators, ops=[op], bits=bits, only_tensors=True) as matmul:
                     _pack(matmul, batches, *register_tile(sizes, target, bits))
         with each(schedule.functions()) as function:
             # Packing what is all the same, such as the zeros that a product accumulates to, is filling.

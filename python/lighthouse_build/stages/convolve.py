@@ -47,14 +47,15 @@ def create_schedule(*, sizes: Sequence[int] | None = None, target: Target) -> ir
     dense = ir.DictAttr.get({"strides": ir.Attribute.parse("dense<1> : tensor<2xi64>")})
     any_op = transform.AnyOpType.get()
     with new_schedule() as schedule:
+        schedule.tell_of_memrefs(_ITERATORS, [_CONVOLUTION])
         for bits in BITS:
             pixels, filters = register_tile(sizes, target, bits)
             with (
-                schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits) as found,
+                schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits, only_tensors=True) as found,
                 each(structured.structured_match(any_op, found, op_attrs=dense)) as convolution,
             ):
                 _pack(convolution, filters, "lh.dense")
-            with schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits) as convolution:
+            with schedule.each_structured(_ITERATORS, ops=[_CONVOLUTION], bits=bits, only_tensors=True) as convolution:
                 _pack(convolution, filters, "lh.strided")
         with each(schedule.functions()) as function:
             simplify(function)

@@ -12,7 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from _schedules import MOST_DIMENSIONS, check_sizes, each, mark_results, match, new_schedule, simplify
+from _schedules import (
+    MOST_DIMENSIONS,
+    check_sizes,
+    each,
+    mark_results,
+    match,
+    new_schedule,
+    on_tensors,
+    simplify,
+    tell_of_memrefs,
+)
 from mlir import ir
 from mlir.dialects.transform import structured
 
@@ -43,8 +53,11 @@ def create_schedule(
 
     with new_schedule() as schedule:
         if ops:
-            with each(schedule.functions()) as function, each(match(function, *ops)) as op:
-                fuse(op)
+            with each(schedule.functions()) as function:
+                found = match(function, *ops)
+                tell_of_memrefs(found, "fused; tile.py takes others")
+                with each(on_tensors(found)) as op:
+                    fuse(op)
         else:
             mark_results(schedule.functions())
             for rank in range(len(sizes), MOST_DIMENSIONS + 1):

@@ -30,7 +30,9 @@ def create_schedule(*, length: int | None = None, target: Target) -> ir.Module:
     any_op = transform.AnyOpType.get()
     with new_schedule() as schedule:
         for outer in range(MOST_DIMENSIONS):
-            with schedule.each_structured(["parallel"] * outer + ["reduction"]) as reduction, attempt(reduction) as op:
+            iterators = ["parallel"] * outer + ["reduction"]
+            schedule.tell_of_memrefs(iterators)
+            with schedule.each_structured(iterators, only_tensors=True) as reduction, attempt(reduction) as op:
                 row = structured.TileUsingForOp(op, sizes=[1] * outer).tiled_linalg_op if outer else op
                 sizes = [0] * outer + [size]
                 split = structured.TileReductionUsingForOp(
