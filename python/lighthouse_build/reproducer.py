@@ -11,18 +11,22 @@ which transform operation or pass it was, and saves what entered it. The folder 
 
 tried out before it is told of. What cannot be cut down to a step (translation, code generation) keeps the whole payload
 and all stages; what dies before there is anything to save (a generator) keeps the command, run where it was given.
+
+It can be sent to somebody else: where this driver is not, the script takes another one, and directories of this machine
+that it cannot do without are variables at its top.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +34,7 @@ from lighthouse_build import supervisor
 from lighthouse_build.application.tracing import PAYLOAD, STAGE, Trace, Tracer
 from lighthouse_build.command_line import STDOUT, Request
 from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, UnplacedError
+from lighthouse_build.stage_file import PYTHON
 
 if TYPE_CHECKING:
     from lighthouse_build.payload import Payload
@@ -38,6 +43,7 @@ __all__ = ["explain"]
 
 _SCRIPT = "run.sh"
 _HEAD = "#!/bin/sh\n# Runs a failure of lh-opt again: "
+_OVERRIDES = ("LH_OPT", "LH_PROJECT_ROOT", "LH_DIRECTORY_", "LH_TOOL")  # variables of the script
 _PATIENCE = 60.0  # seconds for a second run of what died
 _SHORT = 5.0  # for one of what was slow or only failed
 
@@ -170,13 +176,15 @@ def _complete(error: LighthouseError, request: Request, payload: Payload | None,
     def works(arguments: Sequence[str], kinds: Iterable[str], place: str | None = None) -> bool:
         script = os.path.join(directory, _SCRIPT)
         with open(script, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(_script(error, [*_common(request), *arguments], kinds, place))
+            stream.write(_script(error, [*_common(request), *arguments], kinds, place, _variables(request)))
         os.chmod(script, 0o755)
         return _reproduces(script, error)
 
     saved = _saved(directory)
-    if sorted(saved) == [PAYLOAD, STAGE] and works([*_of_step(request), PAYLOAD, f"--stage={STAGE}"], ["mlir"]):
-        return True
+    if sorted(saved) == [PAYLOAD, STAGE]:
+        python = [*_of_python(request), *_of_target(request)] if _runs_python(directory, [STAGE]) else []
+        if works([*python, PAYLOAD, f"--stage={STAGE}"], ["mlir"]):
+            return True
     _empty(directory)
     if payload is not None:
         _trace(error, 0, rerun, directory, request)
@@ -184,7 +192,8 @@ def _complete(error: LighthouseError, request: Request, payload: Payload | None,
             _copy(payload, os.path.join(directory, PAYLOAD))
         saved = _saved(directory)
         stages = sorted((n for n in saved if n != PAYLOAD), key=lambda n: int(n.split(".")[0]))
-        arguments = [*_of_job(request), PAYLOAD, *(f"--stage={name}" for name in stages)]
+        python = _of_python(request) if _runs_python(directory, stages) else []
+        arguments = [*python, *_of_job(request), PAYLOAD, *(f"--stage={name}" for name in stages)]
         if PAYLOAD in saved and len(stages) == len(request.stages) and works(arguments, request.kinds):
             return True
         _empty(directory)
@@ -216,6 +225,7 @@ def _reproduces(script: str, error: LighthouseError) -> bool:
     try:
         run = subprocess.run(
             ["/bin/sh", script],
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OVERRIDES)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -227,26 +237,70 @@ def _reproduces(script: str, error: LighthouseError) -> bool:
     return run.returncode == int(error.exit_code)
 
 
-def _script(error: LighthouseError, arguments: Sequence[str], kinds: Iterable[str], place: str | None) -> str:
+def _script(
+    error: LighthouseError,
+    arguments: Sequence[str],
+    kinds: Iterable[str],
+    place: str | None,
+    variables: Mapping[str, str],
+) -> str:
     """The text of the script; it runs in its own directory, or in `place`."""
     # As this process was started; a build isolates it from the user's environment.
     isolated = sys.flags.isolated or "PYTHONPATH" not in os.environ
     entry = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    command = [sys.executable, *(["-I"] if isolated else []), "-B", entry, *arguments]
+    driver = [sys.executable, *(["-I"] if isolated else []), "-B", entry]
     outputs = [f'"--emit={kind}=$out/{kind}"' for kind in sorted(kinds)]
     said = " ".join(error.message.split())
-    enter = shlex.quote(place) if place else '"$(dirname -- "$0")"'
+    words = [_word(argument, variables) for argument in arguments]
+    enter = _word(place, variables) if place else '"$(dirname -- "$0")"'
+    used = [name for name in variables if any(f'"${name}"' in word for word in (*words, enter))]
     return "\n".join(
         [
             _HEAD + said.encode("unicode_escape").decode(),
             "# More arguments of lh-opt may follow it, as in: sh run.sh --timing",
+            f"# On another machine, set {', '.join(['LH_OPT (by default lh-opt)', *used])}.",
+            *(f'[ -n "${{{name}-}}" ] || {name}={shlex.quote(variables[name])}' for name in used),
+            "lh_opt() {",
+            '  if [ -n "${LH_OPT-}" ]; then',
+            '    $LH_OPT "$@"',
+            f"  elif [ -x {shlex.quote(sys.executable)} ] && [ -f {shlex.quote(entry)} ]; then",
+            f'    {shlex.join(driver)} "$@"',
+            "  else",
+            '    lh-opt "$@"',
+            "  fi",
+            "}",
             f"CDPATH= cd -- {enter} || exit",
             "out=$(mktemp -d) || exit",
             "trap 'rm -rf \"$out\"' EXIT",
-            " \\\n  ".join([*map(shlex.quote, command), *outputs, '"$@"']),
+            " \\\n  ".join(["lh_opt", *words, *outputs, '"$@"']),
             "",
         ]
     )
+
+
+def _variables(request: Request) -> dict[str, str]:
+    """Directories and files of this machine that arguments may name, by the variables of the script for them."""
+    root = os.path.abspath(request.project_root or os.curdir)
+    others = dict.fromkeys(os.path.abspath(old) for old, _ in request.prefix_map)
+    others.pop(root, None)
+    # What lies in another one comes before it.
+    places = sorted(
+        [(root, "LH_PROJECT_ROOT"), *((path, f"LH_DIRECTORY_{n}") for n, path in enumerate(others, start=1))],
+        key=lambda place: -len(place[0]),
+    )
+    return {
+        name: path for path, name in ([(os.path.abspath(request.tool), "LH_TOOL")] if request.tool else []) + places
+    }
+
+
+def _word(argument: str, variables: Mapping[str, str]) -> str:
+    """`argument` for the shell, with a variable in place of a path that one stands for, and of what lies in it."""
+    for name, path in variables.items():
+        found = re.match(rf"(-I|--[\w-]+=)?{re.escape(path)}(?=/|$)", argument)
+        if found:
+            head, tail = found[1] or "", argument[found.end() :]
+            return f'{head}"${name}"{shlex.quote(tail) if tail else ""}'
+    return shlex.quote(argument)
 
 
 def _common(request: Request) -> list[str]:
@@ -263,13 +317,20 @@ def _common(request: Request) -> list[str]:
     ]
 
 
-def _of_step(request: Request) -> list[str]:
-    """Arguments for a single step: what Python steps need."""
+def _runs_python(directory: str, stages: Iterable[str]) -> bool:
+    """Whether applying the saved `stages` does."""
+    from lighthouse_build.resolution.plan import read_steps
+
+    saved = [read_steps(os.path.join(directory, name)) for name in stages]
+    return any(stage.requires or any(step.kind == PYTHON for step in stage.steps) for stage in saved)
+
+
+def _of_python(request: Request) -> list[str]:
+    """Arguments for what runs Python."""
     return [
         *(f"--python-path={os.path.abspath(directory)}" for directory in request.python_path),
         *(f"--environment={name}={value}" for name, value in request.environment),
         f"--project-root={os.path.abspath(request.project_root or os.curdir)}",
-        *_of_target(request),
     ]
 
 
@@ -285,7 +346,7 @@ def _of_target(request: Request) -> list[str]:
 def _of_job(request: Request) -> list[str]:
     """Arguments for all that follows the stages."""
     return [
-        *_of_step(request),
+        *_of_target(request),
         f"-O{request.optimize}",
         *([f"--symbol-prefix={request.symbol_prefix}"] if request.symbol_prefix else []),
         *([f"--namespace={request.namespace}"] if request.namespace else []),
@@ -297,6 +358,7 @@ def _of_job(request: Request) -> list[str]:
 def _of_command(request: Request) -> list[str]:
     """Arguments of the command as it was given, where it was given."""
     return [
+        *_of_python(request),
         *_of_job(request),
         *(f"-I{directory}" for directory in request.include),
         *request.inputs,

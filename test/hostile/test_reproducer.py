@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,8 +81,8 @@ needs_x86 = pytest.mark.skipif(
 )
 
 
-def lh_opt(directory: Path, *arguments: str, status: int) -> str:
-    command = [sys.executable, "-I", "-B", str(DRIVER), *arguments]
+def lh_opt(directory: Path, *arguments: str, status: int, driver: Path = DRIVER) -> str:
+    command = [sys.executable, "-I", "-B", str(driver), *arguments]
     run = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == status, run.stderr
     assert "Traceback" not in run.stderr
@@ -126,6 +128,50 @@ def test_transform_operation(tmp_path: Path) -> None:
     assert run.returncode == CRASH
     assert "in 'transform.loop.pipeline'" in run.stderr
     assert "reproducer is in" not in run.stderr, "a reproducer leaves no reproducer"
+
+
+def test_on_another_machine(tmp_path: Path) -> None:
+    """Where neither the driver nor the project is where it was."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    driver = shutil.copytree(DRIVER.parent, here / "driver" / "lighthouse_build") / "__main__.py"
+    project = here / "a project"
+    project.mkdir()
+    there.mkdir()
+    (project / "fails.mlir").write_text(FAILS)
+    (project / "stages.py").write_text("class Fails:\n    def apply(self, module):\n        raise ValueError('mine')\n")
+    (project / "dies.py").write_text(DIES)
+    (project / "loop.mlir").write_text(LOOP)
+    job = ["loop.mlir", "--save-reproducer", f"--project-root={project}", f"--python-path={project}/modules"]
+    cases = [
+        ("fails.mlir", LOWERING, "expected to contain 2 payloads"),
+        (
+            "stages.py[stage=Fails]",
+            INPUT,
+            "elsewhere/a project/stages.py:3:9: error: 'Fails.apply' failed: ValueError: mine",
+        ),
+        (f"{project}/dies.py", CRASH, "elsewhere/a project/dies.py:3: error: died by SIGABRT"),
+    ]
+    for number, (stage, status, _) in enumerate(cases):
+        said = lh_opt(project, *job, f"--stage={stage}", "-o", f"{there}/{number}", status=status, driver=driver)
+        assert f"{there}/{number}.reproducer" in said
+    text = (there / "0.reproducer" / "run.sh").read_text()
+    assert "LH_OPT (by default lh-opt).\n" in text, "a schedule needs nothing but the driver"
+    assert str(project) not in text
+    here.rename(tmp_path / "elsewhere")
+    (tmp_path / "bin").mkdir()
+    installed = tmp_path / "bin" / "lh-opt"
+    installed.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -B {shlex.quote(str(DRIVER))} "$@"\n')
+    installed.chmod(0o755)
+    # Installed, or as a command of several words.
+    for environment in ({"PATH": f"{installed.parent}:{os.environ['PATH']}"}, {"LH_OPT": f"sh {installed}"}):
+        environment = os.environ | environment | {"LH_PROJECT_ROOT": f"{tmp_path}/elsewhere/a project"}
+        for number, (_, status, message) in enumerate(cases):
+            script = there / f"{number}.reproducer" / "run.sh"
+            run = subprocess.run(
+                ["sh", script], env=environment, capture_output=True, text=True, timeout=120, check=False
+            )
+            assert run.returncode == status, run.stderr
+            assert message in run.stderr
 
 
 @needs_x86
