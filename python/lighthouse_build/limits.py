@@ -34,6 +34,8 @@ _IN_NAMES = (b'"', b"@", b"%", b"#", b"^", b"!", b".", b"$", b"_")
 _OPENING, _CLOSING = b"([{<", b")]}>"
 _FOLDED = bytes.maketrans(_OPENING + _CLOSING, b"(" * 4 + b")" * 4)
 _NO_BRACKETS = bytes(c for c in range(256) if c not in _OPENING + _CLOSING)
+_STEP = 25  # levels of brackets that are taken away at once
+_PAIRS = b"(" * _STEP + b")" * _STEP
 _NO_BRACKET_PAIRS = (b"->", b"<=", b">=")
 _BACKSLASH = ord("\\")
 _TOKEN = rb'"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|//[^\n]*|->|[<>]=|[][(){}<>]'
@@ -170,14 +172,17 @@ def _may_nest(data: bytes | mmap.mmap) -> bool:
         for operator in _NO_BRACKET_PAIRS:
             code = code.replace(operator, b" ")
         rest += code.translate(_FOLDED, _NO_BRACKETS)
-        # Every round takes the innermost pairs away.
-        for _ in range(_MAX_NESTING):
+        # Every round takes the innermost pairs away, and never more levels than are counted.
+        levels = 0
+        while levels < _MAX_NESTING:
             left = len(rest)
-            rest = rest.replace(b"()", b"")
+            step = _STEP if levels + _STEP <= _MAX_NESTING and _PAIRS in rest else 1
+            rest = rest.replace(_PAIRS if step > 1 else b"()", b"")
             if len(rest) == left:
                 break
             if b"(" * _MAX_NESTING in rest:
                 return True
+            levels += step
         if b")" in rest or rest.count(b"(") >= _MAX_NESTING:
             return True
     return False
@@ -198,7 +203,10 @@ def _code(data: bytes | mmap.mmap) -> Iterator[bytes]:
 
 
 def _without_strings(lines: bytes) -> bytes | None:
-    """`lines` without strings, or None where these are not plain to see."""
+    """`lines` without strings and comments, or None where these are not plain to see."""
+    if b"//" in lines:
+        kept = [line for line in lines.split(b"\n") if not line.lstrip().startswith(b"//")]
+        lines = b"\n".join([line if b'"' in line else line.partition(b"//")[0] for line in kept])
     if b"\\" in lines or b"//" in lines:
         return None
     parts = lines.split(b'"')

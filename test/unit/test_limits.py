@@ -17,6 +17,8 @@ WORDS = (b"(", b"(", b")", b"->", b"-", b"<=", b">=", b'"', b"// ", b"/", b"\n",
 
 def test_the_quick_look_misses_no_deep_bracket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MAX_NESTING", 3)
+    monkeypatch.setattr(limits, "_STEP", 2)
+    monkeypatch.setattr(limits, "_PAIRS", b"(())")
     chosen = random.Random(5)
     deep = 0
     for _ in range(4000):
@@ -48,6 +50,32 @@ def test_deep_brackets_are_refused(around: tuple[bytes, bytes]) -> None:
 def test_comments_and_strings_close_no_bracket(hidden: bytes) -> None:
     with pytest.raises(InputError, match="nests brackets"):
         limits.check_mlir(hidden * 1001, "p.mlir", "payload")
+
+
+@pytest.mark.parametrize("line", [b"// :-( ", b'  // \xe2\x80\x9cso"', b"f() // it's (", b'"a" ()'])
+def test_comments_are_left_out_quickly(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_between_gaps", None)
+    assert not limits._may_nest(b"{\n" + (line + b"\n") * 2000 + b"}\n")
+
+
+def test_brackets_that_nest_often_but_not_deeply_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_deep_bracket", None)
+    for text in ((b"(" * 300 + b")" * 300) * 500, (b"(" * 900 + b"()" * 900 + b")" * 900) * 20):
+        limits.check_mlir(text, "p.mlir", "payload")
+
+
+@pytest.mark.parametrize("between", [b"()", b"(" * 30 + b")" * 30, b"(()())"])
+def test_deep_brackets_between_others_are_refused(between: bytes) -> None:
+    with pytest.raises(InputError, match="nests brackets more than 1000 deep"):
+        limits.check_mlir((between + b"(") * 1001 + b")" * 1001, "p.mlir", "payload")
+
+
+def test_no_level_is_taken_away_uncounted() -> None:
+    bushy = b""
+    for _ in range(12):  # goes level by level, while the others go many at once
+        bushy = b"(" + bushy + bushy + b")"
+    with pytest.raises(InputError, match="nests brackets more than 1000 deep"):
+        limits.check_mlir(b"(" * 499 + bushy + b"(" * 511 + b")" * 1010, "p.mlir", "payload")
 
 
 def test_a_constant_is_not_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:

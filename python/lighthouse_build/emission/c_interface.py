@@ -36,7 +36,9 @@ from lighthouse_build.frozen import frozen, replace
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import IO, Any
+
+    from typing_extensions import Self
 
 __all__ = ["Signature", "Signatures", "finish", "mark"]
 
@@ -44,6 +46,12 @@ _EMIT = "llvm.emit_c_interface"
 _DECLARED = "lh.declared"  # on a declaration that did not ask for the C interface itself
 _CIFACE = "_mlir_ciface_"
 _OURS = ("lh.", "bufferization.")  # attributes of arguments that mean nothing to LLVM
+_WIDENED = ("i1", "i8", "i16", "i32")
+# Attributes that every function and call of the LLVM dialect has, and that refer to nothing.
+_WITHOUT_SYMBOLS = frozenset(
+    "CConv TailCallKind fastmathFlags function_type global_type linkage op_bundle_sizes operandSegmentSizes sym_name "
+    "unnamed_addr visibility_".split()
+)
 _SIGN, _ZERO = "llvm.signext", "llvm.zeroext"
 
 
@@ -70,18 +78,19 @@ def mark(module: Any, source: str) -> Signatures:
     binding = load()
     ir = binding.ir
     with module.context, ir.Location.unknown(module.context), binding.generic_operations():
-        functions = [op for op in _symbols(module) if op.name == "func.func" and _crosses(op)]
+        symbols = _symbols(module)
+        functions = [op for op in symbols if op.name == "func.func" and _crosses(op)]
         boundary = Boundary(ir, module)
         boundary.give_destinations([op for op in functions if not _is_marked(op) and _takes_our_convention(op)])
         for op in functions:
             if _takes_our_convention(op) and not _has_body(op):
                 op.attributes[_DECLARED] = ir.UnitAttr.get()
             op.attributes[_EMIT] = ir.UnitAttr.get()
-        names = _ArgumentNames(source)
-        public = [op for op in _symbols(module) if _has_body(op) and _is_public(op)]
-        read = {"func.func": _read_signature, "llvm.func": _read_llvm_signature}
-        signatures = tuple(read[op.name](ir, op, names) for op in public)
-        declared = tuple(_name(op) for op in _symbols(module) if not _has_body(op))
+        public = [op for op in symbols if _has_body(op) and _is_public(op)]
+        read = {"func.func": _SignatureReader(ir).read, "llvm.func": _read_llvm_signature}
+        with _ArgumentNames(source) as names:
+            signatures = tuple([read[op.name](op, names) for op in public])
+        declared = tuple([_name(op) for op in symbols if not _has_body(op)])
         return Signatures(source, signatures, declared)
 
 
@@ -134,6 +143,11 @@ def _is_public(function: Any) -> bool:
     return "sym_visibility" not in attributes or attributes["sym_visibility"].value == "public"
 
 
+def _is_data(op: Any) -> bool:
+    """Whether `op` is a global that holds no addresses: its value may be large, and slow to look at."""
+    return op.name == "llvm.mlir.global" and "ptr" not in str(op.attributes["global_type"])
+
+
 def _linkage(op: Any) -> str:
     text = str(op.attributes["linkage"]) if "linkage" in op.attributes else "external"
     return text.partition("<")[2].partition(">")[0] or text  # `#llvm.linkage<internal>`
@@ -156,34 +170,45 @@ def _is_marked(function: Any) -> bool:
     return any(tag in (ARGUMENT, RESULT) for tag in tags)
 
 
-def _read_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
-    """The signature of a marked function, by its tags."""
-    block = function.regions[0].blocks[0]
-    arguments: list[Value] = []
-    results: list[Value] = []
-    for position, attributes in enumerate(attributes_of(ir, function, "arg_attrs", 0)):
-        result = tag_of(attributes, RESULT)
-        argument = tag_of(attributes, ARGUMENT)
-        if argument:
-            written = result is not None or argument.type.startswith("memref<") or _is_true(attributes.get(WRITABLE))
-            name = names.of(ir, block.arguments[position])
-            arguments.append(replace(argument, writable=written, name=name))
+class _SignatureReader:
+    """Reads the signatures of marked functions, by their tags."""
+
+    def __init__(self, ir: Any) -> None:
+        self._ir = ir
+        self._seen: dict[Any, dict[str, Any]] = {}
+
+    def read(self, function: Any, names: _ArgumentNames) -> Signature:
+        block = function.regions[0].blocks[0]
+        arguments: list[Value] = []
+        results: list[Value] = []
+        for position, attributes in enumerate(self._attributes(function, "arg_attrs")):
+            result = tag_of(attributes, RESULT)
+            argument = tag_of(attributes, ARGUMENT)
+            if argument:
+                written = (
+                    result is not None or argument.type.startswith("memref<") or _is_true(attributes.get(WRITABLE))
+                )
+                name = names.of(block.arguments[position])
+                arguments.append(replace(argument, writable=written, name=name))
+                if result:
+                    results.append(replace(result, mode="in_place", alias=argument.index))
+            elif result:
+                results.append(replace(result, mode="out"))
+        for attributes in self._attributes(function, "res_attrs"):
+            result = tag_of(attributes, RESULT)
             if result:
-                results.append(replace(result, mode="in_place", alias=argument.index))
-        elif result:
-            results.append(replace(result, mode="out"))
-    for attributes in attributes_of(ir, function, "res_attrs", 0):
-        result = tag_of(attributes, RESULT)
-        if result:
-            results.append(replace(result, mode="returned"))
-    results.sort(key=lambda value: value.index)
-    return Signature(_name(function), tuple(arguments), tuple(results), locate(function.location))
+                results.append(replace(result, mode="returned"))
+        results.sort(key=lambda value: value.index)
+        return Signature(_name(function), tuple(arguments), tuple(results), locate(function.location))
+
+    def _attributes(self, function: Any, name: str) -> list[dict[str, Any]]:
+        return attributes_of(self._ir, function, name, 0, self._seen)
 
 
-def _read_llvm_signature(ir: Any, function: Any, names: _ArgumentNames) -> Signature:
+def _read_llvm_signature(function: Any, names: _ArgumentNames) -> Signature:
     block = function.regions[0].blocks[0]
     arguments = tuple(
-        Value(str(argument.type), index, writable=str(argument.type) == "!llvm.ptr", name=names.of(ir, argument))
+        Value(str(argument.type), index, writable=str(argument.type) == "!llvm.ptr", name=names.of(argument))
         for index, argument in enumerate(block.arguments)
     )
     result, parameters = llvm_function_type(function)
@@ -205,9 +230,16 @@ class _ArgumentNames:
     def __init__(self, source: str) -> None:
         self._source = source
         self._lines: list[bytes] = []  # that have been read
-        self._offset = 0  # of what has not
+        self._stream: IO[bytes] | None = None  # of what has not
 
-    def of(self, ir: Any, argument: Any) -> str:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream:
+            self._stream.close()
+
+    def of(self, argument: Any) -> str:
         at = locate(argument.location)
         if at is None or at.file != self._source:
             return ""
@@ -228,11 +260,10 @@ class _ArgumentNames:
         return self._lines[number - 1] if 0 < number <= len(self._lines) else b""
 
     def _read_to(self, number: int) -> None:
-        with open(self._source, "rb") as stream:
-            stream.seek(self._offset)
-            while len(self._lines) < number and (line := stream.readline()):
-                self._lines.append(line)
-            self._offset = stream.tell()
+        if self._stream is None:
+            self._stream = open(self._source, "rb")  # noqa: SIM115 (closed on leaving)
+        while len(self._lines) < number and (line := self._stream.readline()):
+            self._lines.append(line)
 
 
 # Finishing.
@@ -265,16 +296,22 @@ class _Finisher:
         self._by_name = {_name(op): op for op in top if "sym_name" in op.attributes}
         self._globals = [op for op in top if op.name == "llvm.mlir.global"]
         self._origin: dict[str, str] = {}  # new names to old ones
+        # What was found in attributes before, and what they are without tags: most functions are like others.
+        self._seen: dict[Any, dict[str, Any]] = {}
+        self._stripped: dict[Any, Any] = {}
+        self._holders = (ir.SymbolRefAttr, ir.FlatSymbolRefAttr, ir.ArrayAttr, ir.DictAttr)
 
     def run(self) -> Interface:
         functions = [self._describe(signature) for signature in self._signatures.functions]
         externals = self._name_externals()
         exported = self._name_exported()
-        self._update_references()
-        self._hide_the_rest(exported)
         self._widen_integers(exported, externals)
         for function in self._functions():
             self._strip_tags(function)
+        # The less attributes are left, the less are looked into for references.
+        self._update_references()
+        self._widen_calls(externals)
+        self._hide_the_rest(exported)
         names = tuple(sorted(_name(function) for function in externals))
         return Interface(self._signatures.source, tuple(functions), names)
 
@@ -304,7 +341,7 @@ class _Finisher:
         if signature.dialect == "llvm":
             function = replace(function, parameters=signature.arguments, returned=signature.results)
             return replace(function, unsupported=_why_unsupported(function, signature.variadic))
-        function = WrapperReader(self._ir, signature, wrapper, self._by_name[signature.name]).read(function)
+        function = WrapperReader(self._ir, signature, wrapper, self._by_name[signature.name], self._seen).read(function)
         return replace(function, unsupported=function.unsupported or _why_unsupported(function))
 
     def _lowered_name(self, signature: Signature) -> str:
@@ -370,16 +407,20 @@ class _Finisher:
         """Once for all, because there may be many."""
         names = {old: new for new, old in self._origin.items() if new != old}
         for op in self._referring if names else ():
-            for entry in op.attributes:
+            attributes = op.attributes
+            for entry in attributes:
                 key = entry if isinstance(entry, str) else entry.name
-                old = known(op.attributes, key)
-                new = self._renamed(old, names)
+                if key in _WITHOUT_SYMBOLS or (key == "value" and _is_data(op)):
+                    continue
+                new = self._renamed(known(attributes, key), names)
                 if new is not None:
-                    op.attributes[key] = new
+                    attributes[key] = new
 
     def _renamed(self, attribute: Any, names: Mapping[str, str]) -> Any:
         """`attribute` with the symbols in it renamed, or None if there are none."""
         ir = self._ir
+        if not isinstance(attribute, self._holders):
+            return None
         if isinstance(attribute, ir.FlatSymbolRefAttr):
             return ir.FlatSymbolRefAttr.get(names[attribute.value]) if attribute.value in names else None
         if isinstance(attribute, ir.SymbolRefAttr):
@@ -438,26 +479,28 @@ class _Finisher:
         ir = self._ir
         for function in exported:
             result, _ = llvm_function_type(function)
-            attributes = attributes_of(ir, function, "res_attrs", int(result != "void"))
+            if result not in _WIDENED:
+                continue
+            attributes = attributes_of(ir, function, "res_attrs", 1, self._seen)
             for entry in attributes:
                 self._widen(entry, result, RESULT)
             set_attributes(ir, function, "res_attrs", attributes)
         for function in externals:
             _, parameters = llvm_function_type(function)
             types = [type for type in split_types(parameters) if type not in ("", "...")]
-            attributes = attributes_of(ir, function, "arg_attrs", len(types))
+            attributes = attributes_of(ir, function, "arg_attrs", len(types), self._seen)
             for entry, type in zip(attributes, types):
                 self._widen(entry, type, ARGUMENT)
             set_attributes(ir, function, "arg_attrs", attributes)
+
+    def _widen_calls(self, externals: Sequence[Any]) -> None:
         called = {_name(function): function for function in externals if "arg_attrs" in function.attributes}
-        if not called:
-            return
-        for op in self._referring:
+        for op in self._referring if called else ():
             if op.name == "llvm.call" and "callee" in op.attributes and op.attributes["callee"].value in called:
                 self._widen_arguments(op, called[op.attributes["callee"].value])
 
     def _widen(self, attributes: dict[str, Any], type: str, tag: str) -> None:
-        if type not in ("i1", "i8", "i16", "i32") or _SIGN in attributes or _ZERO in attributes:
+        if type not in _WIDENED or _SIGN in attributes or _ZERO in attributes:
             return
         value = tag_of(attributes, tag)
         # riscv64 widens unsigned integers of 32 bits by their sign bit too; where another target differs, nobody looks.
@@ -473,14 +516,22 @@ class _Finisher:
 
     def _strip_tags(self, function: Any) -> None:
         ir = self._ir
+        attributes = function.attributes
         for key in ("arg_attrs", "res_attrs"):
-            if key in function.attributes:
-                entries = attributes_of(ir, function, key, 0)
+            if key not in attributes:
+                continue
+            old = attributes[key]
+            if old not in self._stripped:
+                entries = attributes_of(ir, function, key, 0, self._seen)
                 kept = [{name: attr for name, attr in e.items() if not name.startswith(_OURS)} for e in entries]
-                set_attributes(ir, function, key, kept)
+                self._stripped[old] = ir.ArrayAttr.get([ir.DictAttr.get(e) for e in kept]) if any(kept) else None
+            if self._stripped[old] is None:
+                del attributes[key]
+            else:
+                attributes[key] = self._stripped[old]
         for name in (_DECLARED, _EMIT):
-            if name in function.attributes:
-                del function.attributes[name]
+            if name in attributes:
+                del attributes[name]
 
 
 def _why_unsupported(function: Function, variadic: bool = False) -> str:

@@ -106,6 +106,9 @@ _ELEMENTS: Mapping[str, Element] = {
 _BY_MEMREF = "pass it in a memref"
 
 
+_parsed: dict[str, CType] = {}
+
+
 def parse_type(text: str) -> CType:
     """What `text` is in C.
 
@@ -115,6 +118,12 @@ def parse_type(text: str) -> CType:
     Raises:
         UnsupportedTypeError: it cannot cross the C interface.
     """
+    if text not in _parsed:
+        _parsed[text] = _parse_type(text)
+    return _parsed[text]
+
+
+def _parse_type(text: str) -> CType:
     if text in BY_VALUE:
         return Scalar(BY_VALUE[text])
     if text.startswith(("memref<*", "tensor<*")):

@@ -150,7 +150,7 @@ def _bytes(ir: Any, data: Any) -> memoryview | bytes | None:
         return None  # LLVM packs bits of vectors, and pads those of 3 elements
     value = known(data.attributes, "value")
     if value is None:  # complex numbers
-        return _printed(str(data).partition(_DENSE)[2])
+        return _printed(str(data))
     if type(value) is ir.Attribute:
         return _resource(ir, value, data.location) if str(value).startswith("dense_resource<") else None
     if not isinstance(value, (ir.DenseFPElementsAttr, ir.DenseIntElementsAttr)):
@@ -160,19 +160,20 @@ def _bytes(ir: Any, data: Any) -> memoryview | bytes | None:
     except (BufferError, TypeError, ValueError):
         view = None
     if view is None or view.format not in _FORMATS:
-        return _splat(ir, value) if value.is_splat else _printed(str(value).partition(_DENSE)[2])
+        return _splat(ir, value) if value.is_splat else _printed(str(value))
     # A splat may be a view of one element.
     return view.cast("B") if view.c_contiguous and view.format != "e" else view.tobytes()
 
 
 def _printed(text: str) -> bytes | None:
-    """The elements that MLIR has printed as `text`, digits and a type: `3F80…"> : tensor<256xbf16>…`."""
-    digits, _, rest = text.partition('"')
-    count, element = _shape(rest.removeprefix("> : "))
+    """The elements that MLIR has printed in digits, `dense<"0x3F80…"> : tensor<256xbf16>`, somewhere in `text`."""
+    start = text.find(_DENSE) + len(_DENSE)
+    end = text.find('"', start)
+    count, element = _shape(text[end + len('"> : ') :])
     width = _WIDTHS.get(element, 0)
-    if not width or len(digits) != 2 * width * count:
+    if not width or end - start != 2 * width * count:
         return None
-    content = bytes.fromhex(digits)
+    content = bytes.fromhex(text[start:end])
     mask = _BITS.get(element)
     return content.translate(bytes(byte & mask for byte in range(256))) if mask else content
 

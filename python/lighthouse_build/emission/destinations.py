@@ -65,7 +65,9 @@ class Boundary:
     def __init__(self, ir: Any, module: Any) -> None:
         self._ir = ir
         self._module = module
-        self._signatures: dict[Any, tuple[list[Any], list[Any]]] = {}  # by function type
+        # By function type, and by index and type: most functions of a payload are like others.
+        self._signatures: dict[Any, tuple[list[Any], list[Any]]] = {}
+        self._tags: dict[tuple[int, Any], Any] = {}
         for dialect in ("bufferization", "memref", "tensor", "arith"):
             module.context.get_dialect_descriptor(dialect)  # loads it, which a generic operation does not
 
@@ -268,7 +270,9 @@ class Boundary:
         return self._ir.MemRefType.get(list(type.shape), type.element_type)
 
     def _tag(self, index: int, type: Any) -> Any:
-        return self._ir.StringAttr.get(f"{index}:{type}")
+        if (index, type) not in self._tags:
+            self._tags[index, type] = self._ir.StringAttr.get(f"{index}:{type}")
+        return self._tags[index, type]
 
     def _signature(self, function: Any) -> tuple[list[Any], list[Any]]:
         type = function.attributes["function_type"]
@@ -306,12 +310,30 @@ def known(attributes: Any, key: str | int) -> Any:
         return None
 
 
-def attributes_of(ir: Any, function: Any, name: str, count: int) -> list[dict[str, Any]]:
-    """The attributes of each argument (`arg_attrs`) or result (`res_attrs`) of `function` as dictionaries."""
-    if name not in function.attributes:
+def attributes_of(
+    ir: Any, function: Any, name: str, count: int, seen: dict[Any, dict[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """The attributes of each argument (`arg_attrs`) or result (`res_attrs`) of `function` as dictionaries.
+
+    Args:
+        ir: the IR module of the bindings.
+        function: the function.
+        name: of the attribute.
+        count: how many there are if the function does not have it.
+        seen: what was found for the same context before, which is then not looked into again: most functions of a
+            payload are like others.
+    """
+    attributes = function.attributes
+    if name not in attributes:
         return [{} for _ in range(count)]
-    # `item.attr` would import the modules of all dialects.
-    return [{item.name: entry[item.name] for item in entry} for entry in function.attributes[name]]
+    seen = {} if seen is None else seen
+    found = []
+    for entry in attributes[name]:
+        if entry not in seen:
+            # `item.attr` would import the modules of all dialects.
+            seen[entry] = {item.name: known(entry, item.name) for item in entry}
+        found.append(seen[entry].copy())
+    return found
 
 
 def set_attributes(ir: Any, function: Any, name: str, attributes: Sequence[dict[str, Any]]) -> None:

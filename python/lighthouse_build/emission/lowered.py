@@ -47,13 +47,16 @@ class Signature:
 class WrapperReader:
     """Reads one wrapper `_mlir_ciface_f` back against what `f` was."""
 
-    def __init__(self, ir: Any, signature: Signature, wrapper: Any, body: Any) -> None:
+    def __init__(
+        self, ir: Any, signature: Signature, wrapper: Any, body: Any, seen: dict[Any, dict[str, Any]] | None = None
+    ) -> None:
         self._signature = signature
+        self._arguments = {argument.index: argument for argument in signature.arguments}
         result, _ = llvm_function_type(wrapper)
         self._wrapper_result = result
         self._body_result = llvm_function_type(body)[0]
         self._types = [str(argument.type) for argument in wrapper.regions[0].blocks[0].arguments]
-        self._tags = attributes_of(ir, wrapper, "arg_attrs", len(self._types))
+        self._tags = attributes_of(ir, wrapper, "arg_attrs", len(self._types), seen)
 
     def read(self, function: Function) -> Function:
         leading = bool(self._types) and not self._is_tagged(0)
@@ -91,7 +94,7 @@ class WrapperReader:
             self._fail(f"takes {self._types[position]} as {what} {value.index}, which is {value.type} in the payload")
         if argument is None:
             return replace(value, mode="out", writable=True)
-        return next((a for a in self._signature.arguments if a.index == argument.index), argument)
+        return self._arguments.get(argument.index, argument)
 
     def _match_returned(self, expected: Sequence[Value]) -> list[tuple[Value, ...]]:
         """Which of `expected` the function still returns: all choices that its type allows, at least one."""
