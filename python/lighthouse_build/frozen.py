@@ -67,23 +67,23 @@ def frozen(cls: _Class) -> _Class:
     names = tuple(fields)
     compared = tuple(name for name in names if fields[name].compare)
 
-    defaults = {name: fields[name].default for name in names}
     special = [name for name in names if fields[name] is _REQUIRED or fields[name].factory]
+    defaults = {name: _REQUIRED if name in special else fields[name].default for name in names}
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         values = vars(self)
         values.update(defaults)
         values.update(zip(names, args))
         values.update(kwargs)
-        given = names[: len(args)]
         for name in special:
-            if name not in kwargs and name not in given:
+            if values[name] is _REQUIRED:
                 factory = fields[name].factory
                 if not factory:
                     msg = f"{cls.__name__}() wants '{name}'"
                     raise TypeError(msg)
                 values[name] = factory()
-        if len(values) > len(names) or len(args) > len(names) or not kwargs.keys().isdisjoint(given):
+        twice = args and kwargs and not kwargs.keys().isdisjoint(names[: len(args)])
+        if twice or len(values) > len(names) or len(args) > len(names):
             msg = f"{cls.__name__}() takes the fields {', '.join(names)}, each once"
             raise TypeError(msg)
 
