@@ -75,5 +75,6 @@ def _text(value: Any, line: str) -> str:
         items = [_text(item, inner) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{line}]" if items else "[]"
     fields = value if isinstance(value, dict) else vars(value)
-    items = [f"{_text(key, inner)}: {_text(fields[key], inner)}" for key in sorted(fields)]
+    quoted = _C.encode_basestring_ascii
+    items = [f"{quoted(key)}: {_text(fields[key], inner)}" for key in sorted(fields)]
     return f"{{{inner}{f',{inner}'.join(items)}{line}}}" if items else "{}"

@@ -174,6 +174,8 @@ def passes_only(pipelines: Sequence[tuple[str, str, SourceLocation]], name: str)
 
 def _string(text: str) -> str:
     """`text` as MLIR prints a string attribute."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     out = []
     for byte in text.encode():
         if byte in b'"\\':

@@ -121,11 +121,41 @@ def test_elements_that_python_has_no_buffers_of(element: str, tmp_path: Path) ->
     assert read_back(text, width * MANY, tmp_path) == expected
 
 
-@pytest.mark.parametrize(("element", "value", "bits"), [("bf16", "1.5", 0x3FC0), ("i1", "true", 1), ("i4", "-3", 13)])
-def test_splats_that_python_has_no_buffers_of(element: str, value: str, bits: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("element", "value", "bits"),
+    [("f16", "-1.5", 0xBE00), ("f16", "0x7C01", 0x7C01), ("bf16", "1.5", 0x3FC0), ("i1", "true", 1), ("i4", "-3", 13)],
+)
+def test_splats(element: str, value: str, bits: int, tmp_path: Path) -> None:
     width, steps = WIDENED[element]
     text = widened(element, f"dense<{value}>", steps)
     assert read_back(text, width * MANY, tmp_path) == [bits] * MANY
+
+
+@pytest.mark.parametrize("data", ["7", '"0x' + "0700000000000000" * MANY + '"', "[" + "7, " * (MANY - 1) + "8]"])
+def test_an_index_of_32_bits(data: str, tmp_path: Path) -> None:
+    """MLIR keeps it in 64."""
+    text = f"""
+memref.global "private" constant @data : memref<{MANY}xindex> = dense<{data}>
+func.func @at(%i: index) -> index {{
+  %g = memref.get_global @data : memref<{MANY}xindex>
+  %0 = memref.load %g[%i] : memref<{MANY}xindex>
+  return %0 : index
+}}
+"""
+    passes = ",".join(f"{p}{{index-bitwidth=32}}" for p in ("finalize-memref-to-llvm", "convert-func-to-llvm"))
+    passes += ",reconcile-unrealized-casts"
+    command = [
+        sys.executable,
+        "-I",
+        str(DRIVER),
+        "-",
+        f"--stage={passes}",
+        "--emit=llvmir",
+        "-o",
+        str(tmp_path / "k.ll"),
+    ]
+    subprocess.run(command, input=text, text=True, check=True, timeout=120)
+    assert f"[{MANY} x i32] [i32 7, i32 7, i32 7" in (tmp_path / "k.ll").read_text()
 
 
 @pytest.mark.parametrize("name", ["weights", r'"a \22: \220x"'])

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import IO, Any
 
+    from lighthouse_build.emission.constants import Bytes
+
 __all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
 
 KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
@@ -285,7 +287,7 @@ def generate(
     kinds: Collection[str],
     declared: Collection[str],
     allow_undefined: Sequence[str] = (),
-    constants: Mapping[str, bytes | memoryview] | None = None,
+    constants: Mapping[str, Bytes] | None = None,
 ) -> dict[str, bytes | bytearray]:
     """Generate code from LLVM IR.
 
@@ -372,7 +374,7 @@ def _with_bodies_inlined(text: str) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def _module(text: str, constants: Mapping[str, bytes | memoryview], target: Target, machine: Any) -> Any:
+def _module(text: str, constants: Mapping[str, Bytes], target: Target, machine: Any) -> Any:
     """The module of `text` with the constants filled in, for the target, checked and verified."""
     module = _parse(fill_in(text.encode(), constants), _llvm().create_context())
     _set_target(module, target, machine.target_data)

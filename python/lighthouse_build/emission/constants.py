@@ -16,9 +16,9 @@ from lighthouse_build.emission.destinations import known
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
+    from typing import Any, TypeAlias
 
-    Bytes = bytes | memoryview
+    Bytes: TypeAlias = "bytes | memoryview | _Repeated"
     Piece = bytes | bytearray | memoryview
 
 __all__ = ["fill_in", "pieces", "take_out"]
@@ -31,12 +31,30 @@ _FORMATS = frozenset("efdbBhHiIlLqQ")  # of Python buffers
 _WIDTHS = {"i1": 1, "i2": 1, "i4": 1, "bf16": 2}
 _WIDTHS |= {f"complex<{part}>": 2 * size for part, size in (("bf16", 2), ("f16", 2), ("f32", 4), ("f64", 8))}
 _BITS = {"i1": 1, "i2": 3, "i4": 15}
-_RESOURCES = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}  # likewise, of blobs
+# Likewise, of numbers of whole bytes, and of all numbers.
+_WHOLE = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}
+_SPLATS = {"i1": 1, "i2": 1, "i4": 1, "index": 8, **_WHOLE}
 _PIECE = 1 << 16  # bytes that are written together: they stay in the processor's cache
 _HIGH, _LOW = (bytes(b"0123456789ABCDEF"[byte >> shift & 15] for byte in range(256)) for shift in (4, 0))
 _DENSE = 'dense<"0x'
 _ZERO = b"zeroinitializer"
 _PLAIN = "-$._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in names without quotes
+
+
+class _Repeated:
+    """The bytes of equal elements, made when they are asked for: there may be far more than the payload has."""
+
+    def __init__(self, element: bytes, count: int) -> None:
+        self._element = element
+        self._count = count
+
+    def __len__(self) -> int:
+        return len(self._element) * self._count
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(len(self))
+        shift = start % len(self._element)
+        return (self._element * ((stop - start + shift) // len(self._element) + 1))[shift : shift + stop - start]
 
 
 def take_out(module: Any, triple: str) -> dict[str, Bytes]:
@@ -144,9 +162,10 @@ def _raw(content: Bytes) -> Iterator[bytes]:
         yield piece.replace(b"\\", b"\\5C").replace(b'"', b"\\22").replace(b"\0", b"\\00")
 
 
-def _bytes(ir: Any, data: Any) -> memoryview | bytes | None:
+def _bytes(ir: Any, data: Any) -> Bytes | None:
     """The contents of the global `data`, little-endian, if they are a dense constant; None for others."""
-    if "vector<" in str(data.attributes["global_type"]):
+    lowered = str(data.attributes["global_type"])
+    if "vector<" in lowered:
         return None  # LLVM packs bits of vectors, and pads those of 3 elements
     value = known(data.attributes, "value")
     if value is None:  # complex numbers
@@ -155,13 +174,16 @@ def _bytes(ir: Any, data: Any) -> memoryview | bytes | None:
         return _resource(ir, value, data.location) if str(value).startswith("dense_resource<") else None
     if not isinstance(value, (ir.DenseFPElementsAttr, ir.DenseIntElementsAttr)):
         return None
+    if "xindex" in str(value.type) and "i64" not in lowered:
+        return None  # kept in 64 bits, lowered to others
+    if value.is_splat and (repeated := _splat(value)) is not None:
+        return repeated
     try:
         view = memoryview(value)
     except (BufferError, TypeError, ValueError):
         view = None
     if view is None or view.format not in _FORMATS:
-        return _splat(ir, value) if value.is_splat else _printed(str(value))
-    # A splat may be a view of one element.
+        return _printed(str(value))
     return view.cast("B") if view.c_contiguous and view.format != "e" else view.tobytes()
 
 
@@ -178,24 +200,29 @@ def _printed(text: str) -> bytes | None:
     return content.translate(bytes(byte & mask for byte in range(256))) if mask else content
 
 
-def _splat(ir: Any, value: Any) -> bytes | None:
-    """The same of equal elements."""
+def _splat(value: Any) -> _Repeated | None:
+    """The same of many equal elements, if they are numbers of a usual type."""
     count, element = _shape(str(value.type))
-    if element not in _WIDTHS or count < _LEAST // _WIDTHS[element]:
+    width = _SPLATS.get(element, 0)
+    if width * count < _LEAST:
         return None
     one = value.get_splat_value().value
-    if element != "bf16":
-        return bytes([one & _BITS[element]]) * count
+    if "f" not in element:
+        bits = 64 if element == "index" else int(element[1:])
+        return _Repeated((one & (1 << bits) - 1).to_bytes(width, "little"), count)
+    if one != one:  # a NaN, of which the processor would change bits
+        return None
     import struct
 
-    # The upper half of the same number in 32 bits. Of a NaN the processor would change bits.
-    return struct.pack("<f", one)[2:] * count if one == one else None
+    # Of 16 bits, `bf16` is the upper half of the same number in 32.
+    packed = struct.pack({"f16": "<e", "f64": "<d"}.get(element, "<f"), one)
+    return _Repeated(packed[-width:], count)
 
 
 def _resource(ir: Any, value: Any, location: Any) -> bytes | None:
     """The same of a `dense_resource`. The bindings have no way to its blob, but print it."""
     count, element = _shape(str(value).rpartition(" : ")[2])
-    width = _RESOURCES.get(element, 0)
+    width = _WHOLE.get(element, 0)
     if width * count < _LEAST:
         return None
     holder = ir.Module.create(location)
