@@ -24,7 +24,7 @@ define_property(
   PROPERTY LH_STAGE_ASKS_FOR_TARGET
   BRIEF_DOCS "On a stage: whether it is resolved once for each target."
   FULL_DOCS
-    "On a target made by lh_add_stage(): true if one of its generators takes a lighthouse_build.Target. LH_STAGE_FILE is then resolved for the baseline CPU; lh_lower() resolves others as it needs them."
+    "On a target made by lh_add_stage(): true if one of its generators takes a lighthouse_build.Target. LH_STAGE_FILE is then resolved for the baseline CPU; lh_lower() resolves others as it needs them. Not built by default if it has resolved others."
 )
 
 define_property(
@@ -144,11 +144,7 @@ function(_lh_create_stage name)
     OWNER "${name}.resolve"
     DIRECTORY "${ARG_DIRECTORY}"
   )
-  set(when "")
-  if(asks)
-    set(when EXCLUDE_FROM_ALL) # the targets that are used build what they need
-  endif()
-  add_library("${name}" INTERFACE ${when})
+  add_library("${name}" INTERFACE)
   target_sources("${name}" PRIVATE ${sources})
   _lh_order_after("${name}" "${name}.resolve")
   set_target_properties(
@@ -272,6 +268,8 @@ function(_lh_stage_for_target result stage)
       TARGET ${ARGN}
       TOOL ${tool}
     )
+    # What uses them builds them. The stage's own target may be one that its generator refuses, and nothing wants it.
+    set_target_properties("${name}" "${stage}" PROPERTIES EXCLUDE_FROM_ALL TRUE)
   endif()
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()

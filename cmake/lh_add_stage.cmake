@@ -52,7 +52,10 @@ Relative paths are relative to the current source directory.
 
 ### Targets, properties, outputs
 
-`<name>` is an INTERFACE library with the alias `${PROJECT_NAME}::<name>`, built by default, and has
+`<name>` is an INTERFACE library with the alias `${PROJECT_NAME}::<name>`, built by default: what is wrong with a stage
+fails the build even if nothing uses it. A stage with a generator that takes a `lighthouse_build.Target` is resolved for
+each target that `lh_lower()` uses it for; if that is for none but its own, which is the baseline CPU of the compiler's triple
+(without a compiler, of the build machine's), for that one. It has
 
 * `LH_STAGE_FILE`: the resolved stage, `${CMAKE_CURRENT_BINARY_DIR}/<name>.stage.mlir`. It changes only when what is
   to be applied changes: an edit of a generator that leaves its schedule the same lowers nothing again;

@@ -7,7 +7,8 @@ from run import Project
 AWARE_V3 = "Resolving stage aware for x86-64-v3"
 AWARE_V4 = "Resolving stage aware for x86-64-v4"
 AROUND_V4 = "Resolving stage around for x86-64-v4"
-OTHERS = ("unaware", "rename", "flag", "flag_and_clean")
+ALONE = "Resolving stage alone"
+OTHERS = ("alone", "unaware", "rename", "flag", "flag_and_clean")
 RENAMED = {f"Lowering renamed/{name}" for name in ("payload", "payloads", "payloads-create_payload-functions-2")}
 
 
@@ -34,7 +35,8 @@ def check(project: Project) -> None:
     project.expect_nothing()
     # A comment: resolved again, nothing is lowered.
     project.edit("aware.py", "def create", "# A comment.\ndef create")
-    project.expect(AWARE_V3, AWARE_V4)
+    project.expect(AWARE_V3, AWARE_V4, ALONE)
+    broken(project)
     # What a Python step imports is an input of the lowering.
     project.edit("modules/naming.py", "_new", "_newer")
     ran = project.build()
@@ -59,4 +61,25 @@ def check(project: Project) -> None:
     project.edit("late.py", "t = None", "t: Target")
     project.build(error="asks for the target, which it did not when the build was configured; run CMake again")
     project.configure()
+    project.build()
+
+
+def broken(project: Project) -> None:
+    """What is wrong with a stage that may ask for the target fails the build, though nothing uses the stage."""
+    declared = "lh_add_stage(alone SCHEDULE aware.py)"
+    missing = declared.replace(")", " GENERATOR missing)")
+    project.edit("CMakeLists.txt", declared, missing)
+    project.build(
+        error=r"CMakeLists\.txt:\d+:1: error: no function 'missing' in '\S*aware\.py'; it has create_schedule"
+    )
+    project.edit("CMakeLists.txt", missing, declared)
+    # One that refuses its own target is not resolved for that if it is used for others.
+    refusing = 'def create_schedule(target: Target):\n    assert "-v" in target.cpu, target.cpu\n'
+    project.edit("aware.py", "def create_schedule(target: Target):\n", refusing)
+    project.build(error=r"aware\.py:7:\d+: error: 'create_schedule' failed: AssertionError")
+    project.edit("CMakeLists.txt", declared, "")
+    project.build()
+    project.expect_nothing()
+    project.edit("CMakeLists.txt", "# Used for no target: resolved for the default one.\n", f"# Used\n{declared}\n")
+    project.edit("aware.py", refusing, "def create_schedule(target: Target):\n")
     project.build()
