@@ -30,7 +30,6 @@ from lighthouse_build.errors import Diagnostic, InputError, LighthouseError, Sou
 from lighthouse_build.resolution.repair import Snapshot
 
 __all__ = [
-    "FILE_PREFIX",
     "as_error",
     "call",
     "check_options",
@@ -40,14 +39,15 @@ __all__ = [
     "is_users",
     "load",
     "lookup",
+    "name_of",
     "place_of",
     "public_names",
     "user_code",
     "user_frames",
 ]
 
-# Begins the name in `sys.modules` of a file that is no module of a package; its path follows.
-FILE_PREFIX = "lighthouse_stage:"
+# Begins the name of a module that is loaded by its path: the file may be called like a module that it imports.
+_BY_PATH = "_lighthouse_stage_"
 
 _MAX_FRAMES = 20
 _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
@@ -241,27 +241,45 @@ def import_directories(path: str) -> list[str]:
 def load(path: str, location: SourceLocation) -> ModuleType:
     """Import the Python file `path`; call it inside `user_code`.
 
-    A file in a package is imported under its dotted name, so that relative imports work; any other by its path.
+    A file in a package is imported under its dotted name, so that relative imports work; any other by its path, under a
+    name that no import means. As with every import, `sys.modules` has the module by its name: `dataclasses`, `pickle`
+    and others look there for the module of a class.
 
     Raises:
         InputError: when the file cannot be imported; shows the user's frames.
     """
     name, root = _dotted_name(path)
+    in_package = root != os.path.dirname(path)
     with _reporting(f"importing '{path}' failed", location):
-        if root != os.path.dirname(path):
+        if in_package:
             module = importlib.import_module(name)
             if os.path.realpath(module.__file__ or "") != os.path.realpath(path):
                 msg = f"'{name}' was found in '{module.__file__}'; rename one of the two packages"
                 raise InputError(msg, location)
             return module
+        name = _free_name(path)
         spec = importlib.util.spec_from_file_location(name, path, loader=_UncachedLoader(name, path))
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        # Under a name of its own: the file may be called like a module that it imports.
-        sys.modules[FILE_PREFIX + path] = module
+        sys.modules[name] = module
         spec.loader.exec_module(module)
         return module
+
+
+def _free_name(path: str) -> str:
+    """A name for the module of the file `path`, which no other file has; the same in every tree."""
+    stem = os.path.basename(path)[: -len(".py")].replace(".", "_")  # a dot would ask for a package
+    name, number = _BY_PATH + stem, 1
+    while name in sys.modules and getattr(sys.modules[name], "__file__", None) != path:
+        number += 1
+        name = f"{_BY_PATH}{stem}_{number}"
+    return name
+
+
+def name_of(module: str) -> str:
+    """What the user calls the module of this name: a file that is loaded by its path, by its own name."""
+    return module.removeprefix(_BY_PATH)
 
 
 def import_module(name: str, location: SourceLocation) -> ModuleType:
@@ -420,8 +438,8 @@ def _summary(error: BaseException) -> str:
 
 def _formatted(error: BaseException) -> str:
     lines = [line.rstrip("\n") for line in traceback.format_exception_only(type(error), error)]
-    # The user knows the bindings as `mlir`, whatever package they are in.
-    return re.sub(r"^[\w.]+\._mlir_libs\._mlir\.", "mlir.", "\n".join(lines))
+    # The user knows the bindings as `mlir`, whatever package they are in, and files by their own names.
+    return re.sub(r"^[\w.]+\._mlir_libs\._mlir\.", "mlir.", "\n".join(lines)).replace(_BY_PATH, "")
 
 
 def _chain(error: BaseException) -> list[Diagnostic]:

@@ -59,7 +59,7 @@ def refuse_late(operation: Any, name: str, location: SourceLocation) -> None:
     context = mlir.load().ir.Context.current
     for dialect in _used(operation):
         if not context.is_dialect_loaded(dialect.DIALECT_NAMESPACE):
-            module = dialect.__module__
+            module = generators.name_of(dialect.__module__)
             msg = f"'{name}' imports '{module}', which defines the dialect '{dialect.DIALECT_NAMESPACE}', while it runs"
             raise InputError(f"{msg}; import it at the top of the file", location)
 
@@ -116,7 +116,7 @@ def mismatch(error: TypeError) -> str | None:
     """What `error` means if MLIR called an interface that Python implements in a way that it was not written for."""
     if not _INTERFACE.search(str(error)) or not any(name.endswith(".dialects.ext") for name in sys.modules):
         return None
-    packages = dict.fromkeys(d.__module__.partition(".")[0] for d in _imported())
+    packages = dict.fromkeys(generators.name_of(d.__module__).partition(".")[0] for d in _imported())
     names = " and ".join(map(_with_version, packages)) or "this project"
     wanted = "".join(map(_wanted_bindings, packages))
     return f"operations that {names} defines do not fit the MLIR bindings {mlir.load().provider}{wanted}: {error}"
@@ -165,14 +165,9 @@ def _parts(dialect: Any) -> list[Any]:
 def _module(definition: Any) -> ModuleType | None:
     """The module that defines a class; None for one that was forgotten since, or imported anew."""
     top, dot, _ = definition.__qualname__.partition(".")
-
-    def holds(module: ModuleType) -> bool:
-        held = getattr(module, top, None)
-        return held is not None if dot else held is definition
-
-    files = (m for name, m in sys.modules.items() if name.startswith(generators.FILE_PREFIX))
-    known = [m for m in (sys.modules.get(definition.__module__), *files) if m and m.__name__ == definition.__module__]
-    return next(filter(holds, known), None)
+    module = sys.modules.get(definition.__module__)
+    held = getattr(module, top, None)
+    return module if held is definition or (dot and held is not None) else None
 
 
 def _registering(dialect: Any) -> ModuleType | None:
@@ -189,7 +184,8 @@ def _load(dialect: Any, location: SourceLocation) -> None:
         return
     module = _registering(dialect)
     if module is not None:
-        generators.call(getattr(module, _REGISTER), {}, f"{module.__name__}.{_REGISTER}", location)
+        called = f"{generators.name_of(module.__name__)}.{_REGISTER}"
+        generators.call(getattr(module, _REGISTER), {}, called, location)
     if context.is_dialect_loaded(name):
         return
     what = f"loading the dialect '{name}'"
@@ -207,12 +203,13 @@ def _definitions(dialect: Any) -> list[ModuleType]:
 def _named(module: ModuleType, importable: Sequence[str], root: str) -> str:
     """How `module` is imported in another process: its dotted name if one of `importable` has it, else its path."""
     path = os.path.abspath(module.__file__ or "")
-    inside = os.path.join(*module.__name__.split("."))
+    name = generators.name_of(module.__name__)
+    inside = os.path.join(*name.split("."))
     for directory in importable:
         places = (
             os.path.join(os.path.abspath(directory), inside + ".py"),
             os.path.join(directory, inside, "__init__.py"),
         )
         if path in map(os.path.abspath, places):
-            return module.__name__
+            return name
     return os.path.relpath(path, root).replace(os.sep, "/")
