@@ -167,9 +167,10 @@ def _bytes(ir: Any, data: Any) -> Bytes | None:
     lowered = str(data.attributes["global_type"])
     if "vector<" in lowered:
         return None  # LLVM packs bits of vectors, and pads those of 3 elements
-    value = known(data.attributes, "value")
-    if value is None:  # complex numbers
-        return _printed(str(data))
+    value = None if "struct<" in lowered else known(data.attributes, "value")
+    if value is None:  # complex numbers; in brackets stands the value of a global, and nothing else
+        text = str(data)
+        return _printed(text) if "(" + _DENSE in text else None
     if type(value) is ir.Attribute:
         return _resource(ir, value, data.location) if str(value).startswith("dense_resource<") else None
     if not isinstance(value, (ir.DenseFPElementsAttr, ir.DenseIntElementsAttr)):
