@@ -185,6 +185,14 @@ function(_lh_check_new_target name)
   if(NOT name MATCHES "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")
     _lh_fatal("'${name}' is no name for a target; use letters, digits, '_', '.', '+' and '-'")
   endif()
+  # CMake's policy CMP0037, and what it makes of enable_testing() and CPack.
+  if(
+    name
+      MATCHES
+      "^(all|ALL_BUILD|clean|edit_cache|help|install|INSTALL|package|PACKAGE|package_source|preinstall|rebuild_cache|test|RUN_TESTS|ZERO_CHECK)$"
+  )
+    _lh_fatal("'${name}' is a target that CMake makes itself; choose another name")
+  endif()
   if(TARGET "${name}")
     get_target_property(directory "${name}" SOURCE_DIR)
     _lh_fatal("there is a target '${name}' already, made in ${directory}")

@@ -6,7 +6,7 @@ CMake tells a function which file calls it, not on which line. So a build passes
 (`--declared-by='CMakeLists.txt:lh_lower(mlp)'`), and only when an error is to be printed is the file read and the call,
 and the spec in it, looked for. What is not found, because a macro or a variable wrote it, is placed less exactly; the
 text of the spec is then shown beneath. A mistake in another argument, such as the name of a class, has the place of the
-call.
+call, and so has a job that died or ran out of time, unless it was at a place of its own: then a note says which call.
 
 A stage that nobody declared is a pass to CMake, so the error is one about passes. Where the file declares a stage of
 nearly that name, a note says so.
@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import re
 
-from lighthouse_build.errors import COMMAND_LINE, Diagnostic, LighthouseError, SourceLocation, UsageError
+from lighthouse_build.errors import COMMAND_LINE, CrashError, Diagnostic, LighthouseError, SourceLocation, UsageError
 from lighthouse_build.frozen import replace
 
 __all__ = ["place"]
 
 
 def place(error: LighthouseError, declared_by: str) -> None:
-    """Move what `error` says of the command line to the declaration that wrote it, and give a usage error a place.
+    """Move what `error` says of the command line to the declaration that wrote it, and give it a place if it has none.
 
     Args:
         declared_by: `FILE:function(name)`.
@@ -34,9 +34,13 @@ def place(error: LighthouseError, declared_by: str) -> None:
             source = stream.read()
     except OSError:
         source = ""
-    if isinstance(error, UsageError) and error.location is None:
+    if isinstance(error, (UsageError, CrashError)):
         at, _ = _find(SourceLocation(COMMAND_LINE), file, call, source)
-        error.diagnostic = replace(error.diagnostic, location=at)
+        if error.location is None:
+            error.diagnostic = replace(error.diagnostic, location=at)
+        elif isinstance(error, CrashError):
+            notes = (*error.diagnostic.notes, Diagnostic(f"in {call}", at, "note"))
+            error.diagnostic = replace(error.diagnostic, notes=notes)
     error.diagnostic = _moved(error.diagnostic, file, call, source)
     error.causes = tuple(_moved(cause, file, call, source) for cause in error.causes)
 

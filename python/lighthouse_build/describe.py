@@ -52,9 +52,10 @@ def describe(spec: language.Spec, location: SourceLocation, search: SearchPath, 
 def _describe_passes(spec: language.PassPipeline, location: SourceLocation) -> str:
     from lighthouse_build.application import context
     from lighthouse_build.application.apply import parse_pipeline, pass_options
+    from lighthouse_build.standard_error import Capture
 
     with context.context() as ctx:
-        parse_pipeline(spec.anchored, ctx, location)
+        parse_pipeline(spec.anchored, ctx, location, Capture())
         options = pass_options(spec.text, ctx) if re.fullmatch(r"[\w-]+", spec.text) else {}
     lines = [f"{spec.text}: pass pipeline; MLIR documents its options"]
     if options:

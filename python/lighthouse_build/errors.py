@@ -36,6 +36,7 @@ __all__ = [
     "printable",
     "render",
     "render_diagnostic",
+    "similar",
 ]
 
 
@@ -301,7 +302,12 @@ class Printer:
 def did_you_mean(name: str, candidates: Sequence[str]) -> str:
     """`; did you mean 'x'?` when one of `candidates` is close to `name`, else the empty string."""
     best = max(candidates, key=lambda candidate: _similarity(name, candidate), default="")
-    return f"; did you mean '{best}'?" if _similarity(name, best) > _SIMILAR else ""
+    return f"; did you mean '{best}'?" if similar(name, best) else ""
+
+
+def similar(name: str, other: str) -> bool:
+    """Whether one of two names may be meant by the other."""
+    return _similarity(name, other) > _SIMILAR
 
 
 _SIMILAR = 0.65

@@ -171,7 +171,7 @@ class Job:
         from lighthouse_build.stage_file import PASSES
 
         (emission,) = self.request.emissions
-        stage = self._resolve([step for _, plan in self.plans for step in plan], "the stage")
+        stage = self._resolve([step for _, plan in self.plans for step in plan], self._declared_name())
         if emission.kind == "schedule":
             return {emission.path: self._flat_library(stage).encode()}
         # What can be known to fail now, fails now: the text parses again, and its pass pipelines exist.
@@ -182,7 +182,8 @@ class Job:
             for step, holder in zip(stage.steps, module.operation.regions[0].blocks[0].operations):
                 if step.kind == PASSES and self._tool() is None:
                     pipeline = holder.attributes["lh.pass_pipeline"].value
-                    parse_pipeline(pipeline, ctx, diagnostics.location(holder.operation.location))
+                    location = diagnostics.location(holder.operation.location)
+                    parse_pipeline(pipeline, ctx, location, self.progress.standard_error)
             self._report(diagnostics.take())
         tool = self._tool()
         if tool is not None:
@@ -193,6 +194,11 @@ class Job:
         if emission.path != STDOUT:
             contents[emission.path + SIDECAR_SUFFIX] = stage.to_sidecar(self.prefix_map.with_package()).encode()
         return contents
+
+    def _declared_name(self) -> str:
+        """What messages call the one stage of all specs: as the build declares it, else by the specs."""
+        function, _, name = self.request.declared_by.rpartition(":")[2].rstrip(")").partition("(")
+        return name if function == "lh_add_stage" else ", ".join(self.request.stages)
 
     def _flat_library(self, stage: ResolvedStage) -> str:
         """`--emit=schedule`."""

@@ -123,6 +123,8 @@ CASES = [
     Case("", USAGE, r"error: there is nothing to do"),
     # Stages.
     Case("mm.mlir --stage=nowhere.py", INPUT, r"<command line>:1:1: error: stage file 'nowhere.py' not found"),
+    Case("mm.mlir --stage=nofile.py", INPUT, r"error: stage file 'nofile.py' not found\n"),  # tile.py is far-fetched
+    Case("mm.mlir --stage=tiles.py", INPUT, r"error: stage file 'tiles.py' not found; did you mean 'tile.py'\?"),
     Case("mm.mlir --stage=nosuchpass", INPUT, r"<command line>:1:1: error: .*'nosuchpass' does not refer to a reg"),
     Case(
         "mm.mlir --stage=canonicalize{nope=1}",
@@ -133,6 +135,13 @@ CASES = [
         "mm.mlir --stage=func.func(cse,canonicalize{max-iteration=1})",
         INPUT,
         r"<command line>:1:1: error: .*'canonicalize' has no option 'max-iteration'; did you mean 'max-iterations'\?",
+    ),
+    # What MLIR prints of a value has a place, and comes after the error.
+    Case(
+        "mm.mlir --stage=canonicalize{max-iterations=x}",
+        INPUT,
+        r"^<command line>:1:1: error: not a pass pipeline: failed to add `canonicalize` with .*\n.*\n.*\n"
+        r"  <command line>:1:1: note: for the --max-iterations option: 'x' value invalid",
     ),
     Case("mm.mlir --stage=canonicalize{", INPUT, r"<command line>:1:13: error: '{' is never closed"),
     Case("mm.mlir --stage=", INPUT, r"<command line>:1:1: error: the stage is empty"),

@@ -108,7 +108,7 @@ def test_leaving(tmp_path: Path, stop: str) -> None:
 def test_leaving_for_good(tmp_path: Path) -> None:
     run = resolve(tmp_path, "import os; os._exit(0)")
     assert run.returncode == CRASH
-    assert "error: exited with status 0 while running stage 'the stage' (resolving it)" in run.stderr
+    assert "error: exited with status 0 while running stage 'gen.py' (resolving it)" in run.stderr
 
 
 def test_output(tmp_path: Path) -> None:

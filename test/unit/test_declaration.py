@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lighthouse_build.declaration import place
-from lighthouse_build.errors import COMMAND_LINE, Colour, InputError, SourceLocation, UsageError, render
+from lighthouse_build.errors import COMMAND_LINE, Colour, CrashError, InputError, SourceLocation, UsageError, render
 
 LISTS = """\
 lh_add_stage(tiles PASSES canonicalize)
@@ -52,6 +52,18 @@ def test_a_mistake_in_another_argument_is_at_the_call(tmp_path: Path) -> None:
     other = InputError("what is no argument")
     place(other, f"{lists}:lh_lower(k)")
     assert other.location is None
+
+
+def test_a_job_that_ran_out_of_time_is_of_a_call(tmp_path: Path) -> None:
+    lists = tmp_path / "CMakeLists.txt"
+    lists.write_text(LISTS)
+    error = CrashError("ran longer than the timeout")
+    place(error, f"{lists}:lh_add_stage(tile)")
+    assert render(error, Colour()).startswith(f"{lists}:2:1: error: ran longer than the timeout\nLH_ADD_STAGE (tile")
+    busy = CrashError("ran longer than the timeout", SourceLocation("gen.py", 3))
+    place(busy, f"{lists}:lh_lower(k)")
+    assert str(busy.location) == "gen.py:3"
+    assert f"{lists}:5:1: note: in lh_lower(k)" in render(busy, Colour())
 
 
 def test_other_places_stay(tmp_path: Path) -> None:

@@ -79,6 +79,13 @@ def test_a_plain_scalar_may_go_over_several_lines() -> None:
         ("Pipeline:\n  - stage: a.py{a=1 a=2}", "p.yaml:2:21", "'a' is given twice"),
         ("Pipeline:\n  - pass: a{b=$c}", "p.yaml:2:11", "undefined variable 'c'"),
         ("Variables: {count: 1}\nPipeline:\n  - pass: a{b=$cout c=$count}", "p.yaml:3:11", "did you mean 'count'?"),
+        (
+            "Variables: {a: $b, b: 1}\nPipeline:\n  - pass: c{d=$a}",
+            "p.yaml:1:16",
+            "'b' has no value yet: a default can",
+        ),
+        ("Variables: {a: x$a}\nPipeline:\n  - pass: c{d=$a}", "p.yaml:1:16", "only variables that stand above it"),
+        ("Variables: {a: $b, c: 1}\nPipeline:\n  - pass: c{d=$a}", "p.yaml:1:16", "undefined variable 'b'; give it"),
         ("Variables: {a: 1}\nPipeline:\n  - pass: b", "p.yaml:1:13", "variable 'a' is never used"),
         ("Variables: [a]\nPipeline:\n  - pass: b", "p.yaml:1:12", "expected a map of names to defaults"),
         ("Variables: {a-b: 1}\nPipeline:\n  - pass: b", "p.yaml:1:13", "'a-b' cannot name a variable"),

@@ -13,7 +13,15 @@ import sys
 
 from lighthouse_build import stage_file
 from lighthouse_build.application import context as mlir
-from lighthouse_build.errors import InputError, LoweringError, SourceLocation, UnplacedError, did_you_mean, printable
+from lighthouse_build.errors import (
+    Diagnostic,
+    InputError,
+    LoweringError,
+    SourceLocation,
+    UnplacedError,
+    did_you_mean,
+    printable,
+)
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.search import SHIPPED
 from lighthouse_build.scopes import contextmanager
@@ -130,7 +138,8 @@ def _apply(
     if step.kind == PASSES:
         with mlir.reporting(diagnostics, f"{what} failed{hooks.on_payload}", LoweringError):
             pipeline = holder.attributes["lh.pass_pipeline"].value
-            manager = parse_pipeline(pipeline, operation.context, diagnostics.location(holder.location))
+            location = diagnostics.location(holder.location)
+            manager = parse_pipeline(pipeline, operation.context, location, hooks.standard_error)
             manager.enable_verifier(hooks.verify_passes)
             if hooks.tracer:
                 hooks.tracer.passes(manager)
@@ -189,14 +198,29 @@ def _printed(standard_error: Capture | None, diagnostics: mlir.Diagnostics) -> I
             sys.stderr.write(printable(diagnostics.printed(text)))
 
 
-def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None) -> Any:
+def parse_pipeline(
+    pipeline: str, context: Any, location: SourceLocation | None, standard_error: Capture | None = None
+) -> Any:
     """The pass manager of `pipeline`, which is anchored on `builtin.module`.
 
+    Args:
+        pipeline: in MLIR's syntax.
+        context: of MLIR.
+        location: where it stands.
+        standard_error: catches what MLIR prints: what is wrong with the value of an option it says there alone.
+
     Raises:
-        InputError: at `location`, for an unknown pass or option, or a pass that is nested wrongly.
+        InputError: at `location`, for an unknown pass, an option that is unknown or has a bad value, or a pass that is
+            nested wrongly.
     """
+    printed: list[str] = []
     try:
-        return mlir.load().passmanager.PassManager.parse(pipeline, context)
+        if standard_error is None:
+            return mlir.load().passmanager.PassManager.parse(pipeline, context)
+        with standard_error.catching(printed):
+            manager = mlir.load().passmanager.PassManager.parse(pipeline, context)
+        sys.stderr.write(printable("".join(printed)))
+        return manager
     except ValueError as error:
         import re
 
@@ -215,7 +239,9 @@ def parse_pipeline(pipeline: str, context: Any, location: SourceLocation | None)
             if option and owner:
                 message = f"'{owner[-1]}' has no option '{option[1]}'"
                 message += did_you_mean(option[1], list(pass_options(owner[-1], context)))
-        raise InputError(f"not a pass pipeline: {message or pipeline}", location) from None
+        said = [line.lstrip(": ") for text in printed for line in text.splitlines()]
+        notes = [Diagnostic(line, location, "note") for line in said if line]
+        raise InputError(f"not a pass pipeline: {message or pipeline}", location, notes) from None
 
 
 def _stage_file_like(name: str) -> str:

@@ -88,6 +88,7 @@ class _Reader:
         self.path = path
         self.lines = text.splitlines()
         self.used: set[str] = set()
+        self.declared: frozenset[str] = frozenset()  # variables with a default
         self.expanded = 0
 
     def _at(self, mark: Any) -> SourceLocation:
@@ -194,7 +195,9 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             raise InputError("expected a map of names to defaults", self._at(node.start_mark))
         variables: dict[str, tuple[Value, Any]] = {}
-        for name, (key, value) in self._entries(node).items():
+        entries = self._entries(node)
+        self.declared = frozenset(entries)
+        for name, (key, value) in entries.items():
             if not re.fullmatch(r"\w+", name):
                 msg = f"'{name}' cannot name a variable; use letters, digits and underscores"
                 raise InputError(msg, self._at(key.start_mark))
@@ -274,6 +277,9 @@ class _Reader:
                 msg = f"the variables of the file expand to more than {_MAX_EXPANDED >> 20} MiB"
                 raise InputError(msg, self._at(node.start_mark))
             name = found["name"] if found["name"] is not None else found["braced"]
+            if name in self.declared and name not in variables:
+                msg = f"the variable '{name}' has no value yet: a default can name only variables that stand above it"
+                raise InputError(msg, self._at(node.start_mark))
             if name not in variables:
                 hint = did_you_mean(name, list(variables))
                 hint = hint or "; give it a default under 'Variables'"

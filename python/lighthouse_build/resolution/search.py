@@ -15,7 +15,7 @@ import os
 import sys
 
 from lighthouse_build import limits
-from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, did_you_mean, similar
 from lighthouse_build.frozen import frozen
 from lighthouse_build.resolution.dependencies import Dependencies
 
@@ -129,4 +129,6 @@ def _near(path: str, roots: Sequence[str]) -> str:
         directory = os.path.join(root, folder)
         names += os.listdir(directory) if os.path.isdir(directory) else []
     found = sorted({n for n in names if n.endswith((".py", ".mlir", ".yaml", ".yml")) and n[0] not in "_."})
-    return did_you_mean(name, [n for n in found if n != name])
+    # Without what they end in, which all have in common.
+    stem = os.path.splitext(name)[0]
+    return did_you_mean(name, [n for n in found if n != name and similar(stem, os.path.splitext(n)[0])])

@@ -102,6 +102,8 @@ CASES = [
     # Targets
     ("lh_add_stage(not_a_stage PASSES cse)", "there is a target 'not_a_stage' already, made in"),
     ("lh_add_stage(declared PASSES cse)", "there is a target 'declared' already, made in"),
+    ("lh_add_stage(all PASSES cse)", r"lh_add_stage\(all\): 'all' is a target that CMake makes itself; choose another"),
+    ("lh_lower(edit_cache SOURCES a.mlir STAGES cse)", r"lh_lower\(edit_cache\): 'edit_cache' is a target that CMake"),
     ("lh_add_stage(a::b PASSES cse)", "'a::b' is no name for a target"),
     ("lh_lower(declared SOURCES a.mlir STAGES cse)", "there is a target 'declared' already"),
     ("lh_lower(k SOURCES a.mlir STAGES not_a_stage)", "the target 'not_a_stage' is not a stage; declare stages with"),

@@ -61,7 +61,8 @@ def fallen_asleep(project: Project) -> None:
     project.edit("CMakeLists.txt", "SCHEDULE schedule.py", "SCHEDULE schedule.py TIMEOUT 3")
     project.edit("CMakeLists.txt", "EMIT mlir TIMEOUT 3)", "EMIT mlir)")  # a machine with much to do may take longer
     project.edit("schedule.py", "(factor=1):", "(factor=1):\n    while factor: pass")
-    project.build(error=r"error: ran longer than the timeout of 3 s")
+    asleep = r"schedule\.py:\d+(:\d+)?: error: ran longer than the timeout of 3 s while running stage 'transform' "
+    project.build(error=rf"{asleep}(.|\n)*CMakeLists\.txt:5:1: note: in lh_add_stage\(transform\)")
     project.edit("schedule.py", "\n    while factor: pass", "")
     project.edit("CMakeLists.txt", " TIMEOUT 3", "")
     project.build()
