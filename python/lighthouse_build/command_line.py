@@ -550,6 +550,6 @@ def _check_cpp(request: Request) -> None:
         raise UsageError("--symbol-prefix and --allow-undefined are for objects; C++ has --namespace")
     if not request.namespace:
         raise UsageError("--emit=cpp wants a --namespace for its models")
-    from lighthouse_build.emission.models import check_namespace
+    from lighthouse_build.emission.names import namespace_parts
 
-    check_namespace(request.namespace)
+    namespace_parts(request.namespace)

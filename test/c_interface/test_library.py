@@ -237,12 +237,40 @@ def test_a_new_name_may_be_another_functions_old_one(bench: Workbench) -> None:
         ("func.func @co_await() { return }", [], "'co_await', which is a keyword of C or C++"),
         ("func.func @malloc() { return }", [], "'malloc', which lowered code itself calls"),
         (
+            "func.func @sin() { return }",
+            [],
+            "'sin', which lowered code itself calls; rename it, make it private, or set a",
+        ),
+        (
+            "func.func @s() { return }",
+            ["--symbol-prefix=ab"],
+            "'@s' would be the C function 'abs', which is a function",
+        ),
+        ("func.func @NULL() { return }", [], "symbol prefix (--symbol-prefix, in CMake SYMBOL_PREFIX)"),
+        (
+            "memref.global @sin : memref<2xf32> = dense<1.0>\nfunc.func @f() { return }",
+            [],
+            "bad.mlir:2:1: error: the public global '@sin' would be the symbol 'sin', which lowered code itself calls",
+        ),
+        (
             "func.func private @p_f()\n func.func @f() { call @p_f() : () -> ()\n return }",
             ["--symbol-prefix=p_"],
             "'@f' would be the C function 'p_f', which the payload also declares",
         ),
     ],
-    ids=["main", "dash", "dot", "c-keyword", "c++-keyword", "runtime", "declared"],
+    ids=[
+        "main",
+        "dash",
+        "dot",
+        "c-keyword",
+        "c++-keyword",
+        "runtime",
+        "libm",
+        "prefixed",
+        "macro",
+        "global",
+        "declared",
+    ],
 )
 def test_names_that_c_cannot_have(bench: Workbench, payload: str, flags: list[str], message: str) -> None:
     bench.write("bad.mlir", f"\n{payload}\n")
@@ -250,6 +278,94 @@ def test_names_that_c_cannot_have(bench: Workbench, payload: str, flags: list[st
     assert message in error
     assert "bad.mlir:" in error
     assert not list(bench.directory.glob("bad.[oh]"))
+
+
+def test_private_names_are_not_what_lowered_code_calls(bench: Workbench) -> None:
+    """A payload's own `@sin` is not libm's, which a declaration names, and math.sin calls."""
+    bench.write(
+        "own.mlir",
+        """memref.global "private" @cos : memref<2xf64> = dense<[3.0, 4.0]>
+           func.func private @sin(%x: f64) -> f64 {
+             %r = arith.addf %x, %x : f64
+             return %r : f64
+           }
+           func.func @own(%x: f64, %i: index) -> (f64, f64) {
+             %r = call @sin(%x) : (f64) -> f64
+             %t = memref.get_global @cos : memref<2xf64>
+             %s = memref.load %t[%i] : memref<2xf64>
+             return %r, %s : f64, f64
+           }
+           func.func @libm(%x: f64) -> (f64, f64) {
+             %r = math.sin %x : f64
+             %s = math.cos %x : f64
+             return %r, %s : f64, f64
+           }""",
+    )
+    bench.write(
+        "declared.mlir",
+        """func.func private @sin(f64) -> f64
+           func.func @f(%x: f64) -> f64 {
+             %r = call @sin(%x) : (f64) -> f64
+             return %r : f64
+           }""",
+    )
+    bench.lower("own.mlir", "-O0")  # else the functions are inlined, and their names gone
+    bench.lower("declared.mlir")
+    program = bench.write(
+        "main.c",
+        """#include "own.h"
+           #include "declared.h"
+           #include "check.h"
+           #include <math.h>
+           int main(void) {
+             own_results mine;
+             own(&mine, 1.0, 1);
+             CHECK(mine.result0 == 2.0 && mine.result1 == 4.0);
+             libm_results theirs;
+             libm(&theirs, 1.0);
+             CHECK(theirs.result0 == sin(1.0) && theirs.result1 == cos(1.0) && f(1.0) == sin(1.0));
+             return report();
+           }""",
+    )
+    bench.run(bench.build(program, "own.o", "declared.o"))
+
+
+@pytest.mark.parametrize("namespace", ["mlp", "mlp::v1", "my::lh", "my::std"])
+def test_namespaces_with_names_of_others(bench: Workbench, namespace: str) -> None:
+    """Of the function itself, in C one of the global scope, and of what headers use."""
+    bench.write(
+        "mlp.mlir",
+        """func.func @mlp(%a: tensor<?xf32>, %assert: memref<1xcomplex<f32>>, %NULL: i32) -> (tensor<?xf32>, i32) {
+             return %a, %NULL : tensor<?xf32>, i32
+           }""",
+    )
+    bench.lower("mlp.mlir", f"--namespace={namespace}")
+    text = """#include "mlp.h"
+              #include "check.h"
+              int main() {{
+                float x[] = {{1, 2}};
+                std::complex<float> c;
+                auto r = {0}::mlp(lh::make_memref(x, 2), lh::make_memref(&c, 1), 3);
+                CHECK(r.result0(1) == 2.0f && r.result0.view().data()[0] == 1.0f && r.result1 == 3);
+                return report();
+              }}"""
+    bench.run(bench.build(bench.write("main.cpp", text.format(namespace)), "mlp.o"))
+    in_c = bench.write(
+        "main.c",
+        """#include "mlp.h"
+           int main(void) {
+             float x[] = {1, 2}, c[] = {0, 0};
+             const int64_t two = 2, one = 1;
+             lh_memref_f32_1d a = lh_memref_f32_1d_make(x, &two);
+             lh_memref_c32_1d b = lh_memref_c32_1d_make((lh_complex_f32 *)c, &one);
+             mlp_results r;
+             mlp(&r, &a, &b, 3);
+             const bool good = r.result0.aligned[1] == 2.0f && r.result1 == 3;
+             lh_free(r.result0.allocated);
+             return !good;
+           }""",
+    )
+    bench.run(bench.build(in_c, "mlp.o"))
 
 
 _UNSUPPORTED = [

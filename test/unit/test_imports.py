@@ -64,9 +64,9 @@ MLIR = (
     "resolution.pass_files prefix_map scopes"
 )
 TEXT = (
-    f"{MLIR} emission emission.c_interface emission.c_types emission.destinations emission.interface emission.lowered "
-    "emission.names emission.translate emission.constants emission.llvm_code emission.llvm_library emission.llvm_text "
-    "target resolution.resolve"
+    f"{MLIR} emission emission.c_interface emission.c_library emission.c_types emission.destinations "
+    "emission.interface emission.lowered emission.names emission.translate emission.constants emission.llvm_code "
+    "emission.llvm_library emission.llvm_text target resolution.resolve"
 )
 CODE = f"{TEXT} emission.codegen emission.llvm emission.symbols"
 RESOLVE = " ".join(name for name in MLIR.split() if name != "resolution.pass_files") + " resolution.resolve"
@@ -77,7 +77,8 @@ PYTHON = (
     "target"
 )
 HEADER = (
-    "emission emission.header emission.c_text emission.c_types emission.interface emission.names plain_json prefix_map"
+    "emission emission.header emission.c_library emission.c_text emission.c_types emission.interface emission.names "
+    "plain_json prefix_map"
 )
 
 # Modules of the standard library, with what they import themselves.

@@ -5,14 +5,20 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lighthouse_build.emission.c_types import MemRef, Scalar, UnsupportedTypeError, parse_type, split_function_type
 from lighthouse_build.emission.interface import Function, Interface, Value
-from lighthouse_build.emission.names import is_c_name, why_no_function_name
+from lighthouse_build.emission.names import is_c_name, is_free_name, why_no_data_name, why_no_function_name
 from lighthouse_build.errors import InputError
+
+INCLUDE = Path(__file__).parents[2] / "python/lighthouse_build/include"
 
 _TEXT = st.text(max_size=12)
 _VALUES = st.builds(
@@ -164,3 +170,38 @@ def test_names() -> None:
     assert "entry" in why_no_function_name("main")
     assert "calls" in why_no_function_name("free")
     assert "keyword" in why_no_function_name("template")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "why"),
+    [(name, "lowered code itself calls") for name in ("sin", "tanhf", "erf", "fmodf", "exit", "printf", "cexpf")]
+    + [(name, "a function of the C library") for name in ("div", "time", "fadd", "select", "index", "rsqrt")]
+    + [(name, "a macro") for name in ("assert", "NULL", "errno", "unix", "linux", "INT64_MIN", "UINT_FAST8_MAX", "EOF")]
+    + [(name, "a type") for name in ("int32_t", "uint_least8_t", "size_t", "FILE")]
+    + [(name, "the header itself uses") for name in ("lh", "std", "lh_free", "lh_memref_f32_1d", "LH_DEFINE_MEMREF")],
+)
+def test_names_of_the_c_library(symbol: str, why: str) -> None:
+    assert why in why_no_function_name(symbol)
+    assert why_no_function_name(f"p_{symbol}") == ""
+    is_function = "call" in why or "function" in why
+    assert why_no_data_name(symbol) == (why_no_function_name(symbol) if is_function else "")
+    assert is_free_name(symbol) == is_function
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+def test_what_the_c_library_declares_is_no_name_of_a_function(tmp_path: Path) -> None:
+    """All functions of C11, and macros that memref.h brings."""
+    headers = "complex ctype fenv inttypes locale math setjmp signal stdio stdlib string time wchar wctype"
+    source = tmp_path / "t.c"
+    source.write_text("".join(f"#include <{name}.h>\n" for name in headers.split()))
+    listing = tmp_path / "functions"
+    compiler = ["gcc", "-std=c11", f"-I{INCLUDE}"]
+    subprocess.run([*compiler, "-fsyntax-only", "-aux-info", listing, source], check=True)
+    functions = re.findall(r"^/\*.*?\*/ extern .*?\b([a-z]\w*) \(", listing.read_text(), re.MULTILINE)
+    assert len(set(functions)) > 300
+    assert [name for name in functions if not why_no_function_name(name)] == []
+    source.write_text("#include <lighthouse/memref.h>\n")
+    printed = subprocess.run([*compiler, "-dM", "-E", source], check=True, capture_output=True, text=True).stdout
+    macros = re.findall(r"^#define ([A-Za-z]\w*)", printed, re.MULTILINE)
+    assert "INT_FAST16_MAX" in macros
+    assert [name for name in macros if is_free_name(name) and not name.startswith("LIGHTHOUSE")] == []

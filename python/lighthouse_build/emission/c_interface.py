@@ -29,7 +29,7 @@ from lighthouse_build.emission.destinations import (
 )
 from lighthouse_build.emission.interface import Function, Interface, Value
 from lighthouse_build.emission.lowered import Signature, WrapperReader, llvm_function_type, tag_of
-from lighthouse_build.emission.names import why_no_function_name
+from lighthouse_build.emission.names import is_called, why_no_data_name, why_no_function_name
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError
 from lighthouse_build.frozen import frozen, replace
 
@@ -107,7 +107,7 @@ def finish(
             they are looked for.
 
     Raises:
-        InputError: a name that C or C++ cannot have, at the function.
+        InputError: a name that C or C++ cannot have, or that is the C library's, at the function or global.
         LoweringError: a public function is gone, or what it became is not a C function, at the function.
     """
     _check_names(signatures, symbol_prefix)
@@ -151,6 +151,10 @@ def _is_data(op: Any) -> bool:
 def _linkage(op: Any) -> str:
     text = str(op.attributes["linkage"]) if "linkage" in op.attributes else "external"
     return text.partition("<")[2].partition(">")[0] or text  # `#llvm.linkage<internal>`
+
+
+def _is_seen_by_linkers(data: Any) -> bool:
+    return _linkage(data) not in ("private", "internal", "appending")
 
 
 def _crosses(function: Any) -> bool:
@@ -276,7 +280,9 @@ def _check_names(signatures: Signatures, prefix: str) -> None:
         reason = why_no_function_name(symbol)
         if reason:
             msg = f"the public function '@{signature.name}' would be the C function '{symbol}', {reason}; rename it"
-            msg += ", make it private, or set a symbol prefix" if not prefix else " or make it private"
+            helps = symbol.isidentifier() and not prefix
+            prefixed = ", make it private, or set a symbol prefix (--symbol-prefix, in CMake SYMBOL_PREFIX)"
+            msg += prefixed if helps else " or make it private"
             raise InputError(msg, signature.location)
         if symbol in seen:
             msg = f"the C function '{symbol}' is defined twice; rename one"
@@ -305,6 +311,7 @@ class _Finisher:
         functions = [self._describe(signature) for signature in self._signatures.functions]
         externals = self._name_externals()
         exported = self._name_exported()
+        self._rename_what_would_be_called(exported)
         self._widen_integers(exported, externals)
         for function in self._functions():
             self._strip_tags(function)
@@ -393,6 +400,24 @@ class _Finisher:
             raise InputError(msg, signature.location)
         self._rename(holder, self._fresh(symbol + ".private"))
 
+    def _rename_what_would_be_called(self, exported: Sequence[Any]) -> None:
+        """Keep calls that the code generator makes, of `sin` for instance, from what the payload calls so."""
+        public = {_name(op) for op in exported}
+        for name, op in list(self._by_name.items()):
+            reason = why_no_data_name(name)
+            if not reason or name in public:
+                continue
+            is_data = op.name == "llvm.mlir.global"
+            if not (self._is_definition(op) if is_data else op.name == "llvm.func" and _has_body(op)):
+                continue
+            if is_data and _is_seen_by_linkers(op):
+                msg = (
+                    f"the public global '@{name}' would be the symbol '{name}', {reason}; rename it or make it private"
+                )
+                raise InputError(msg, locate(op.location))
+            if is_called(name):
+                self._rename(op, self._fresh(name + ".private"))
+
     def _rename(self, op: Any, name: str) -> None:
         """Give `op` another name; who refers to it learns of that from `_update_references`."""
         old = _name(op)
@@ -465,7 +490,7 @@ class _Finisher:
             elif _name(function).removeprefix(self._prefix) in by_c_interface:
                 function.attributes["linkage"] = external
         for data in self._globals:
-            if _linkage(data) not in ("private", "internal", "appending") and self._is_definition(data):
+            if _is_seen_by_linkers(data) and self._is_definition(data):
                 data.attributes["visibility_"] = hidden
 
     def _is_definition(self, data: Any) -> bool:

@@ -13,8 +13,15 @@ __all__ = ["COLUMNS", "call_like", "guard"]
 COLUMNS = 80
 
 
-def guard(name: str) -> str:
-    """An include guard that is made of `name`, such as the header's file."""
+def guard(file: str, declared: str = "") -> str:
+    """An include guard.
+
+    Args:
+        file: the header's name, without directories.
+        declared: something that no other header of a program can declare, since files in two directories may have one
+            name.
+    """
+    name = f"{declared}_{file}" if declared else file
     text = "".join(c if c.isalnum() else "_" for c in name).upper()
     return text if text[:1].isalpha() else f"LH_{text}"
 

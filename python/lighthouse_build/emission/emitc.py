@@ -19,13 +19,13 @@ from typing import Any
 
 from lighthouse_build.application import context as mlir
 from lighthouse_build.emission import c_interface
+from lighthouse_build.emission.c_library import LIBM
 from lighthouse_build.emission.cpp_source import Array, Declaration, Parameter, Translatable
 from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of, operations
 from lighthouse_build.emission.interface import Value
 from lighthouse_build.emission.lowered import Signature, tag_of
 from lighthouse_build.emission.models import Model, Models, Port, parse_port_type
 from lighthouse_build.emission.names import is_c_name
-from lighthouse_build.emission.symbols import is_libm
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError
 from lighthouse_build.frozen import frozen
 
@@ -264,7 +264,7 @@ class _Finisher:
     def _declaration(self, function: Any) -> Declaration | None:
         """A C function that the payload calls; None for those of the C library."""
         name = _symbol(function)
-        if is_libm(name):
+        if name in LIBM:
             return None
         type = self._ir.FunctionType(function.attributes["function_type"].value)
         types = [_TYPES.get(str(t)) for t in (*type.inputs, *type.results)]

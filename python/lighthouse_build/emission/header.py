@@ -14,8 +14,8 @@ import os
 from lighthouse_build.emission.c_text import COLUMNS, call_like, guard
 from lighthouse_build.emission.c_types import MemRef, parse_type
 from lighthouse_build.emission.interface import Function, Interface, Value
-from lighthouse_build.emission.names import is_c_name
-from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
+from lighthouse_build.emission.names import is_free_name, namespace_parts
+from lighthouse_build.errors import Diagnostic, InputError, SourceLocation
 from lighthouse_build.frozen import frozen
 
 TYPE_CHECKING = False  # see frozen.py
@@ -37,22 +37,20 @@ def render(interfaces: Sequence[Interface], *, guard_name: str, namespace: str =
 
     Args:
         interfaces: those of its payloads.
-        guard_name: what the include guard is made from, such as the header's file name.
+        guard_name: what the include guard is made from besides the first function, such as the header's file name.
         namespace: the C++ namespace of the overloads, `a::b`; empty for the global one. In a namespace they have the
             payload's names, without the symbol prefix.
 
     Raises:
         UsageError: `namespace` is none.
-        InputError: a function is defined twice, or C cannot call it.
+        InputError: a function is defined twice, C cannot call it, or one of its names is taken.
     """
-    parts = namespace.split("::") if namespace else []
-    if not all(is_c_name(part) for part in parts):
-        msg = f"'{namespace}' is not a C++ namespace; write it as outer::inner"
-        raise UsageError(msg)
+    parts = namespace_parts(namespace)
     functions = [function for interface in interfaces for function in interface.functions]
     _check(functions)
-    declared = [_Declaration(function, bool(parts)) for function in functions]
-    guarded = guard(guard_name)
+    declared = [_Declaration(function, parts) for function in functions]
+    _check_names(declared, bool(parts))
+    guarded = guard(guard_name, functions[0].symbol if functions else "")
     sources = ", ".join(dict.fromkeys(os.path.basename(i.source) for i in interfaces))
     overloads = [text for declaration in declared if (text := declaration.cxx())]
     if overloads and parts:
@@ -88,6 +86,20 @@ def _check(functions: Iterable[Function]) -> None:
             raise InputError(msg, _place(function))
 
 
+def _check_names(declared: Sequence[_Declaration], in_namespace: bool) -> None:
+    """What is declared besides the C functions may have the name of another."""
+    in_c = [(name, what, d.function) for d in declared for name, what in d.c_names()]
+    in_cxx = [(name, what, d.function) for d in declared for name, what in d.cxx_names()]
+    for names in (in_c, in_cxx) if in_namespace else ([*in_c, *in_cxx],):
+        seen: dict[str, tuple[str, Function]] = {}
+        for name, what, function in names:
+            other, holder = seen.setdefault(name, (what, function))
+            if holder is not function:
+                msg = f"{what} of '@{function.name}' and {other} of '@{holder.name}' would both be called '{name}'"
+                note = Diagnostic("the other is here", _place(holder), "note")
+                raise InputError(f"{msg}; rename one of the two functions", _place(function), [note])
+
+
 def _place(function: Function) -> SourceLocation | None:
     return SourceLocation(function.source, function.line) if function.source else None
 
@@ -117,9 +129,12 @@ class _Slot:
 class _Declaration:
     """One function, as it is declared in C and overloaded in C++."""
 
-    def __init__(self, function: Function, in_namespace: bool) -> None:
-        self._function = function
-        self._in_namespace = in_namespace
+    def __init__(self, function: Function, namespace: Sequence[str]) -> None:
+        self.function = function
+        self._in_namespace = bool(namespace)
+        # C++ has no function with the name of a namespace beside it; in another one it is the same function.
+        self._inner = f"{namespace[0]}::lh_c" if function.symbol in namespace[:1] else ""
+        self._scope = f"::{self._inner}::" if self._inner else "::"
         taken = {"result", "results"} if function.by_struct else set()
         self._parameters = [self._slot(value, taken) for value in function.parameters]
         several = len(function.returned) > 1
@@ -131,11 +146,11 @@ class _Declaration:
 
     def _slot(self, value: Value, taken: set[str]) -> _Slot:
         if value.mode == "out":
-            only = sum(v.mode == "out" for v in self._function.parameters) == 1 and not self._function.returned
+            only = sum(v.mode == "out" for v in self.function.parameters) == 1 and not self.function.returned
             name = "result" if only else f"result{value.index}"
         else:
             name = value.name or f"arg{value.index}"
-        while name in taken or not is_c_name(name):
+        while name in taken or not is_free_name(name):
             name += "_"
         taken.add(name)
         return _Slot(name, value, parse_type(value.type))
@@ -143,24 +158,45 @@ class _Declaration:
     def memrefs(self) -> list[MemRef]:
         return [slot.type for slot in (*self._parameters, *self._returned) if isinstance(slot.type, MemRef)]
 
+    def c_names(self) -> list[tuple[str, str]]:
+        """What is declared for C: names, and what they are."""
+        struct = [(self._c_struct(), "the struct with results")] if len(self._returned) > 1 else []
+        return [(self.function.symbol, "the C function"), *struct]
+
+    def cxx_names(self) -> list[tuple[str, str]]:
+        """The same for C++ besides."""
+        name = self._cxx_name()
+        overload = [(name, "the overload")] if self._in_namespace else []
+        return [*overload, (self._owned_struct(name), "the struct with owned results")] if self._owns() else overload
+
     # C.
 
     def c(self) -> str:
         """The declaration in C, with its comment and the struct of its results."""
-        function = self._function
+        text = self._in_c()
+        if not self._inner:
+            return text
+        begin = f"#ifdef __cplusplus\nnamespace {self._inner} {{\n#endif\n\n"
+        return f"{begin}{text}\n\n#ifdef __cplusplus\n}} // namespace {self._inner}\n#endif"
+
+    def _in_c(self) -> str:
+        function = self.function
         result, parameters = "void", [self._c_parameter(slot) for slot in self._parameters]
         struct = ""
         if function.by_struct:
-            name = self._returned[0].type.c if len(self._returned) == 1 else f"{function.symbol}_results"
+            name = self._returned[0].type.c if len(self._returned) == 1 else self._c_struct()
             parameters.insert(0, f"{name} *{self._results}")
             struct = self._struct(name) if len(self._returned) > 1 else ""
         elif self._returned:
             result = self._returned[0].type.c
         return struct + self._comment() + call_like(_join(result, function.symbol), parameters or ["void"], ";")
 
+    def _c_struct(self) -> str:
+        return f"{self.function.symbol}_results"
+
     def _struct(self, name: str) -> str:
         members = "".join(f"  {_join(slot.type.c, slot.name)};\n" for slot in self._returned)
-        return f"/// What {self._function.symbol}() returns.\ntypedef struct {name} {{\n{members}}} {name};\n\n"
+        return f"/// What {self.function.symbol}() returns.\ntypedef struct {name} {{\n{members}}} {name};\n\n"
 
     def _c_parameter(self, slot: _Slot) -> str:
         if not isinstance(slot.type, MemRef):
@@ -176,22 +212,35 @@ class _Declaration:
     def cxx(self) -> str:
         """The overload in C++, or nothing where the C function is the same."""
         has_memrefs = bool(self.memrefs())
-        if not has_memrefs and not self._function.by_struct and not self._in_namespace:
+        if not has_memrefs and not self.function.by_struct and not self._in_namespace:
             return ""
-        name = self._function.symbol
-        if self._in_namespace and is_c_name(self._function.name):
-            name = self._function.name
+        name = self._cxx_name()
         struct, result = self._cxx_result(name)
         head = call_like(f"inline {_join(result, name)}", [self._cxx_parameter(s) for s in self._parameters], " {")
         lines = [line for slot in self._parameters for line in self._asserts(name, slot)]
         lines += self._cxx_call(result)
-        return f"{struct}/// See ::{self._function.symbol}().\n{head}\n" + "".join(f"{line}\n" for line in lines) + "}"
+        return (
+            f"{struct}/// See {self._scope}{self.function.symbol}().\n{head}\n"
+            + "".join(f"{line}\n" for line in lines)
+            + "}"
+        )
+
+    def _cxx_name(self) -> str:
+        own = self._in_namespace and is_free_name(self.function.name)
+        return self.function.name if own else self.function.symbol
+
+    def _owned_struct(self, name: str) -> str:
+        return f"{name}_owned_results"
+
+    def _owns(self) -> bool:
+        """Whether C++ has a struct of its own for the results."""
+        return len(self._returned) > 1 and any(isinstance(slot.type, MemRef) for slot in self._returned)
 
     def _cxx_parameter(self, slot: _Slot) -> str:
         if not isinstance(slot.type, MemRef):
             return _join(slot.type.c, slot.name)
         const = "" if self._is_written(slot) else "const "
-        return f"const lh::memref<{const}{slot.type.element.cxx}, {slot.type.rank}> &{slot.name}"
+        return f"const ::lh::memref<{const}{_element(slot.type)}, {slot.type.rank}> &{slot.name}"
 
     def _cxx_result(self, name: str) -> tuple[str, str]:
         """A struct to define, if one is needed, and the type of the overload's result."""
@@ -199,17 +248,17 @@ class _Declaration:
             return "", "void"
         if len(self._returned) == 1:
             return "", self._cxx_type(self._returned[0])
-        if not any(isinstance(slot.type, MemRef) for slot in self._returned):
-            return "", f"::{self._function.symbol}_results"
+        if not self._owns():
+            return "", f"{self._scope}{self._c_struct()}"
         members = "".join(f"  {_join(self._cxx_type(slot), slot.name)};\n" for slot in self._returned)
-        struct = f"{name}_owned_results"
+        struct = self._owned_struct(name)
         return f"/// What {name}() returns.\nstruct {struct} {{\n{members}}};\n\n", struct
 
     def _cxx_type(self, slot: _Slot) -> str:
         if not isinstance(slot.type, MemRef):
             return slot.type.c
         kind = "owned" if slot.type.tensor else "memref"
-        return f"lh::{kind}<{slot.type.element.cxx}, {slot.type.rank}>"
+        return f"::lh::{kind}<{_element(slot.type)}, {slot.type.rank}>"
 
     def _asserts(self, name: str, slot: _Slot) -> list[str]:
         type = slot.type
@@ -238,14 +287,14 @@ class _Declaration:
 
     def _cxx_call(self, result: str) -> list[str]:
         arguments = [
-            f"lh::detail::pass({slot.name})" if isinstance(slot.type, MemRef) else slot.name
+            f"::lh::detail::pass({slot.name})" if isinstance(slot.type, MemRef) else slot.name
             for slot in self._parameters
         ]
-        call = f"::{self._function.symbol}"
-        if not self._function.by_struct:
+        call = f"{self._scope}{self.function.symbol}"
+        if not self.function.by_struct:
             return call_like(f"  {'return ' if self._returned else ''}{call}", arguments, ";").split("\n")
         several = len(self._returned) > 1
-        raw = f"::{self._function.symbol}_results" if several else f"::{self._returned[0].type.c}"
+        raw = f"{self._scope}{self._c_struct()}" if several else f"::{self._returned[0].type.c}"
         name = self._results
         lines = [f"  {raw} {name};", *call_like(f"  {call}", [f"&{name}", *arguments], ";").split("\n")]
         if raw == result or (not several and not self._is_owned(self._returned[0])):
@@ -275,7 +324,7 @@ class _Declaration:
         return "".join(f"/// {line}".rstrip() + "\n" for line in lines)
 
     def _payload_signature(self) -> list[str]:
-        function = self._function
+        function = self.function
         arguments = sorted((s for s in self._parameters if s.value.mode == "argument"), key=lambda s: s.value.index)
         everything = (*function.parameters, *function.returned, *function.in_place)
         results = sorted((v for v in everything if v.mode != "argument"), key=lambda v: v.index)
@@ -291,12 +340,18 @@ class _Declaration:
             return value.type
         if value.mode == "out":
             return f"{_shape(slot.type)}; receives result {value.index}"
-        held = [v.index for v in self._function.in_place if v.alias == value.index]
+        held = [v.index for v in self.function.in_place if v.alias == value.index]
         use = f"read, receives result {held[0]}" if held else "read and written" if value.writable else "read"
         return f"{_shape(slot.type)}; {use}"
 
     def _describe_returned(self, slot: _Slot) -> str:
         return f"{_shape(slot.type) if isinstance(slot.type, MemRef) else slot.value.type}; returned"
+
+
+def _element(type: MemRef) -> str:
+    """The element in C++. A namespace may have an inner `std` of its own, or an `lh`, so that names are complete."""
+    name = type.element.cxx
+    return f"::{name}" if "::" in name else name
 
 
 def _shape(type: MemRef) -> str:
@@ -309,7 +364,7 @@ def _shape(type: MemRef) -> str:
 
 
 def _sizes(sizes: Sequence[int | None]) -> str:
-    return ", ".join("lh::dynamic" if size is None else str(size) for size in sizes)
+    return ", ".join("::lh::dynamic" if size is None else str(size) for size in sizes)
 
 
 def _join(type: str, name: str) -> str:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lighthouse_build.emission.names import is_c_name
+from lighthouse_build.emission.names import is_free_name
 from lighthouse_build.errors import Diagnostic, InputError, SourceLocation, UsageError
 from lighthouse_build.frozen import frozen, replace
 
@@ -24,7 +24,6 @@ __all__ = [
     "Model",
     "Models",
     "Port",
-    "check_namespace",
     "class_names",
     "parse_port_type",
 ]
@@ -44,7 +43,7 @@ class Element:
 
 ELEMENTS: Mapping[str, Element] = {
     "i1": Element("bool", "boolean"),
-    **{f"i{n}": Element(f"std::int{n}_t", f"int{n}") for n in (8, 16, 32, 64)},
+    **{f"i{n}": Element(f"::std::int{n}_t", f"int{n}") for n in (8, 16, 32, 64)},
     "f32": Element("float", "float32"),
     "f64": Element("double", "float64"),
 }
@@ -147,15 +146,6 @@ def parse_port_type(text: str) -> tuple[str, tuple[int, ...]]:
     raise ValueError(msg)
 
 
-def check_namespace(namespace: str) -> list[str]:
-    """The parts of a C++ namespace; none for the global one. Raises UsageError."""
-    parts = namespace.split("::") if namespace else []
-    if not all(is_c_name(part) for part in parts):
-        msg = f"'{namespace}' is not a C++ namespace; write it as outer::inner"
-        raise UsageError(msg)
-    return parts
-
-
 def class_names(models: Sequence[Model], pattern: str) -> list[str]:
     """The C++ classes of `models`.
 
@@ -176,7 +166,7 @@ def class_names(models: Sequence[Model], pattern: str) -> list[str]:
             msg = f"there are two models '{model.name}', in '{model.source}' and in '{other.source}'; rename one"
             raise InputError(msg, model.location, [Diagnostic("the other is here", other.location, "note")])
         name = pattern.replace(_PLACEHOLDER, _camel_case(model.name))
-        if not is_c_name(name):
+        if not is_free_name(name):
             msg = f"the class name '{pattern}' gives '{name}', which is no name in C++; it is an identifier with {{}}"
             raise UsageError(msg + " in the place of the model's name")
         other = by_class.setdefault(name, model)

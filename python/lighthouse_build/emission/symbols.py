@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 
+from lighthouse_build.emission.c_library import COMPLEX, LIBC, LIBM
 from lighthouse_build.errors import Diagnostic, LoweringError
 from lighthouse_build.frozen import frozen
 
@@ -19,7 +20,7 @@ TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["explain_undefined", "is_libm", "undefined_symbols"]
+__all__ = ["explain_undefined", "undefined_symbols"]
 
 
 # --- Reading ELF ------------------------------------------------------------------------------------------------------
@@ -97,40 +98,6 @@ def _elf_undefined(obj: bytes) -> set[str]:
 # --- What a link will find --------------------------------------------------------------------------------------------
 
 
-def is_libm(name: str) -> bool:
-    """Whether libm has a function `name`, so that <math.h> declares it."""
-    return name in _LIBM
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Functions that LLVM or MLIR call of their own accord, besides those of <math.h>.
-_LIBC = _names(
-    """
-    abort aligned_alloc bcmp calloc exit fflush fputc fputs fwrite free malloc memchr memcmp memcpy memmove memset
-    posix_memalign printf putchar puts realloc snprintf sprintf strcmp strlen strncmp vprintf write
-    __assert_fail __memcpy_chk __memmove_chk __memset_chk
-    """
-)
-
-_LIBM_BASES = _names("""
-    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1 fabs fdim floor fma
-    fmax fmaximum fmaximum_num fmin fminimum fminimum_num fmod frexp hypot ilogb ldexp lgamma llrint llround log log10
-    log1p log2 logb lrint lround modf nan nearbyint nextafter pow remainder remquo rint round roundeven scalbln scalbn
-    sin sincos sinh sqrt tan tanh tgamma trunc
-""")
-# double, float, long double, and _Float128, which is a type of its own where long double has another format.
-_LIBM = frozenset(base + suffix for base in _LIBM_BASES for suffix in ("", "f", "l", "f128"))
-
-# libm's complex functions, to which MLIR's complex dialect can be lowered.
-_COMPLEX_BASES = _names("""
-    cabs cacos cacosh carg casin casinh catan catanh ccos ccosh cexp cimag clog conj cpow cproj creal csin csinh csqrt
-    ctan ctanh
-""")
-_COMPLEX = frozenset(base + suffix for base in _COMPLEX_BASES for suffix in ("", "f", "l"))
-
 # The compiler's runtime, what libgcc and compiler-rt both have. Every compiler driver links one of them.
 _INTEGER = r"(?:si|di|ti)"
 _REAL = r"(?:sf|df|xf|tf)"
@@ -159,11 +126,11 @@ _COMPILER_RUNTIME = "|".join(
 )
 
 # What a linker or the C runtime defines, and what unwinding and stack protection refer to.
-_PLATFORM = _names(
+_PLATFORM = frozenset(
     """
     _GLOBAL_OFFSET_TABLE_ _DYNAMIC .TOC. __tls_get_addr ___tls_get_addr __stack_chk_fail __stack_chk_guard __dso_handle
     __gcc_personality_v0 __gxx_personality_v0 _Unwind_Resume __cxa_atexit __ehdr_start
-    """
+    """.split()
 )
 
 
@@ -275,9 +242,9 @@ def explain_undefined(symbols: Sequence[str], declared: Collection[str], allow: 
 def _is_found(name: str, declared: Collection[str], allow: Sequence[str]) -> bool:
     return (
         name in declared
-        or name in _LIBC
-        or name in _LIBM
-        or name in _COMPLEX
+        or name in LIBC
+        or name in LIBM
+        or name in COMPLEX
         or name in _PLATFORM
         or _is_of_compiler(name)
         or (bool(allow) and _is_allowed(name, allow))
