@@ -503,6 +503,25 @@ def test_a_bufferization_of_ones_own(bench: Workbench) -> None:
     assert re.search(r"m +4 f32; read, receives result 0\n", header)
 
 
+@pytest.mark.parametrize(("others", "plain"), [("memref<?xf32>", False), ("memref<?xi32>", True)])
+def test_many_results_of_which_a_stage_drops_half(others: str, plain: bool, bench: Workbench) -> None:
+    """There are more ways to choose them than could ever be tried; where their types leave one, it is found."""
+    count = 20
+    arguments = ", ".join(f"%a{i}: memref<?x{i + 1}xf32>" if plain else f"%a{i}: {others}" for i in range(count))
+    types = [f"memref<?x{i + 1}xf32>" if plain else others for i in range(count)] + [others] * count
+    values = ", ".join(f"%{kind}{i}" for kind in "ab" for i in range(count))
+    body = "".join(f"  %b{i} = memref.alloc(%n) : {others}\n" for i in range(count))
+    head = f"func.func @f({arguments}, %n: index) -> ({', '.join(types)})"
+    bench.write("f.mlir", f"{head} {{\n{body}  return {values} : {', '.join(types)}\n}}")
+    drop = "drop-equivalent-buffer-results{modify-public-functions}"
+    if plain:
+        bench.lower("f.mlir", stages=(drop, "lower-to-llvm.yaml"))
+        assert "receives result 19\n" in (bench.directory / "f.h").read_text()
+    else:
+        error = bench.lower("f.mlir", stages=(drop, "lower-to-llvm.yaml"), fails=True)
+        assert "a stage dropped some, and which argument holds which is not plain" in error
+
+
 def test_a_stage_that_drops_the_c_interface_is_an_error(bench: Workbench) -> None:
     bench.write("f.mlir", "func.func @f(%x: i32, %m: memref<4xf32>) { return }")
     bench.write(

@@ -65,13 +65,13 @@ class WrapperReader:
         elsewhere = {v.index for v in parameters if v.mode == "out"} | held.keys()
         returned = [replace(v, mode="returned") for v in self._signature.results if v.index not in elsewhere]
         function = replace(function, parameters=parameters, by_struct=leading)
-        matches = self._match_returned(returned)
-        self._check_struct(leading, len(matches[0]))
-        function = replace(function, returned=matches[0])
+        first, is_only = self._match_returned(returned)
+        self._check_struct(leading, len(first))
+        function = replace(function, returned=first)
         for value in returned:
-            if value not in matches[0]:
+            if value not in first:
                 holder = self._holder(value)
-                if holder is None or len(matches) > 1:
+                if holder is None or not is_only:
                     types = ", ".join(v.type for v in returned)
                     msg = f"of its results ({types}) a stage dropped some, and which argument holds which is not plain"
                     return replace(function, unsupported=msg)
@@ -96,15 +96,14 @@ class WrapperReader:
             return replace(value, mode="out", writable=True)
         return self._arguments.get(argument.index, argument)
 
-    def _match_returned(self, expected: Sequence[Value]) -> list[tuple[Value, ...]]:
-        """Which of `expected` the function still returns: all choices that its type allows, at least one."""
+    def _match_returned(self, expected: Sequence[Value]) -> tuple[tuple[Value, ...], bool]:
+        """Which of `expected` the function still returns: the first choice that its type allows, and if it is the only."""
         types = _result_types(self._body_result, len(expected))
-        choices = [tuple(expected)] if len(types) == len(expected) else _choices(expected, len(types))
-        matches = [c for c in choices if all(_may_become(v.type, type) for v, type in zip(c, types))]
-        if not matches:
+        first = _first_match(expected, types)
+        if first is None:
             wanted = ", ".join(value.type for value in expected) or "nothing"
             self._fail(f"returns {self._body_result}, which the payload's {wanted} cannot have become")
-        return matches
+        return first, first == tuple(reversed(_first_match(expected[::-1], types[::-1]) or ()))
 
     def _fail(self, what: str) -> NoReturn:
         msg = f"the lowered function '@{self._signature.name}' {what}; a stage has changed its signature"
@@ -121,10 +120,11 @@ class WrapperReader:
             self._fail(f"should take a pointer to its {count} results first, and takes ({', '.join(self._types)})")
 
 
-def _choices(values: Sequence[Value], count: int) -> list[tuple[Value, ...]]:
-    import itertools
-
-    return list(itertools.combinations(values, count))
+def _first_match(values: Sequence[Value], types: Sequence[str]) -> tuple[Value, ...] | None:
+    """Of `values` in order, each the first that can have become the next of `types`."""
+    left = iter(values)
+    found = [next((value for value in left if _may_become(value.type, type)), None) for type in types]
+    return None if None in found else tuple([value for value in found if value is not None])
 
 
 def tag_of(attributes: Mapping[str, Any], key: str) -> Value | None:
