@@ -97,7 +97,7 @@ class WrapperReader:
         return self._arguments.get(argument.index, argument)
 
     def _match_returned(self, expected: Sequence[Value]) -> tuple[tuple[Value, ...], bool]:
-        """Which of `expected` the function still returns: the first choice that its type allows, and if it is the only."""
+        """What of `expected` is still returned: the first choice that its type allows; whether it is the only."""
         types = _result_types(self._body_result, len(expected))
         first = _first_match(expected, types)
         if first is None:
