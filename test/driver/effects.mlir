@@ -1,9 +1,9 @@
 // A sequence that does not say what it does with the payload applies as it does in MLIR.
 
-// RUN: lh-opt %s --stage='%s[reads]' | FileCheck %s --check-prefix=READS
-// RUN: lh-opt %s --stage='%s[consumes]' | FileCheck %s --check-prefix=CONSUMES
-// RUN: lh-opt --emit=stage --stage='%s[reads]' | FileCheck %s --check-prefix=READONLY
-// RUN: lh-opt --emit=stage --stage='%s[consumes]' | FileCheck %s --check-prefix=CONSUMED
+// RUN: lh-opt "%s" --stage='%s[reads]' | FileCheck "%s" --check-prefix=READS
+// RUN: lh-opt "%s" --stage='%s[consumes]' | FileCheck "%s" --check-prefix=CONSUMES
+// RUN: lh-opt --emit=stage --stage='%s[reads]' | FileCheck "%s" --check-prefix=READONLY
+// RUN: lh-opt --emit=stage --stage='%s[consumes]' | FileCheck "%s" --check-prefix=CONSUMED
 
 module attributes {transform.with_named_sequence} {
   func.func @f() {

@@ -1,14 +1,14 @@
 // RUN lines as LLVM's tests have them.
 
-// RUN: lh-opt %s -split-input-file -verify-diagnostics | FileCheck %s
-// RUN: lh-opt %s -split-input-file -pass-pipeline='builtin.module(canonicalize)' -verify-diagnostics -o - | FileCheck %s --check-prefixes=CHECK,FOLDED
-// RUN: lh-opt -split-input-file -verify-diagnostics -mlir-print-op-generic < %s - | FileCheck %s --check-prefix=GENERIC
-// RUN: lh-opt -split-input-file -verify-diagnostics --mlir-print-local-scope %s | FileCheck %s --check-prefix=LOCAL
-// RUN: cat %s | lh-opt -split-input-file -verify-diagnostics -allow-unregistered-dialect - | FileCheck %s
+// RUN: lh-opt "%s" -split-input-file -verify-diagnostics | FileCheck "%s"
+// RUN: lh-opt "%s" -split-input-file -pass-pipeline='builtin.module(canonicalize)' -verify-diagnostics -o - | FileCheck "%s" --check-prefixes=CHECK,FOLDED
+// RUN: lh-opt -split-input-file -verify-diagnostics -mlir-print-op-generic < "%s" - | FileCheck "%s" --check-prefix=GENERIC
+// RUN: lh-opt -split-input-file -verify-diagnostics --mlir-print-local-scope "%s" | FileCheck "%s" --check-prefix=LOCAL
+// RUN: cat "%s" | lh-opt -split-input-file -verify-diagnostics -allow-unregistered-dialect - | FileCheck "%s"
 
-// RUN: lh-opt --list-stages --untested=%S/Inputs/stages.json | FileCheck %s --check-prefix=UNTESTED
-// RUN: not lh-opt --list-stages --untested=%S/nowhere.json 2>&1 | FileCheck %s --check-prefix=NOFILE
-// RUN: not lh-opt %s -slit-input-file 2>&1 | FileCheck %s --check-prefix=TYPO
+// RUN: lh-opt --list-stages --untested="%S/Inputs/stages.json" | FileCheck "%s" --check-prefix=UNTESTED
+// RUN: not lh-opt --list-stages --untested="%S/nowhere.json" 2>&1 | FileCheck "%s" --check-prefix=NOFILE
+// RUN: not lh-opt "%s" -slit-input-file 2>&1 | FileCheck "%s" --check-prefix=TYPO
 
 // CHECK-LABEL: func @fold
 // GENERIC: sym_name = "fold"

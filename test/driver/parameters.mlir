@@ -1,9 +1,9 @@
 // Arguments of a sequence, knobs and alternatives are bound by name; the values stand in the resolved stage.
 
-// RUN: lh-opt %s --stage='%s[tune]{tile=4 sizes=[4,2] unroll=16 order=1 kind=1.5}' | FileCheck %s
-// RUN: lh-opt --emit=stage --stage='%s[tune]{tile=4 sizes=[4,2] unroll=16 order=1 kind=1.5}' -o %t.stage.mlir
-// RUN: FileCheck %s --check-prefix=STAGE < %t.stage.mlir
-// RUN: lh-opt %s --stage=%t.stage.mlir | FileCheck %s
+// RUN: lh-opt "%s" --stage='%s[tune]{tile=4 sizes=[4,2] unroll=16 order=1 kind=1.5}' | FileCheck "%s"
+// RUN: lh-opt --emit=stage --stage='%s[tune]{tile=4 sizes=[4,2] unroll=16 order=1 kind=1.5}' -o "%t.stage.mlir"
+// RUN: FileCheck "%s" --check-prefix=STAGE < "%t.stage.mlir"
+// RUN: lh-opt "%s" --stage="%t.stage.mlir" | FileCheck "%s"
 
 module attributes {transform.with_named_sequence} {
   func.func @mm(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {

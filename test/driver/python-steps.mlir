@@ -1,24 +1,24 @@
 // Stage classes, payload-aware generators, target-aware generators.
 
-// RUN: lh-opt %s --stage='%S/Inputs/steps.py[stage=Rename]{suffix=_x}' | FileCheck %s --check-prefix=RENAME
-// RUN: lh-opt %s --stage='%S/Inputs/steps.py[stage=Replace]' --stage=canonicalize | FileCheck %s --check-prefix=REPLACE
-// RUN: lh-opt %s --stage='%S/Inputs/steps.py[by_payload]{scale=2}' | FileCheck %s --check-prefix=TWO
-// RUN: lh-opt %s --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v3 --target-triple=x86_64-linux-gnu | FileCheck %s --check-prefix=EIGHT
-// RUN: lh-opt %s --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v4 --target-triple=x86_64-linux-gnu | FileCheck %s --check-prefix=SIXTEEN
+// RUN: lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Rename]{suffix=_x}' | FileCheck "%s" --check-prefix=RENAME
+// RUN: lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Replace]' --stage=canonicalize | FileCheck "%s" --check-prefix=REPLACE
+// RUN: lh-opt "%s" --stage='%S/Inputs/steps.py[by_payload]{scale=2}' | FileCheck "%s" --check-prefix=TWO
+// RUN: lh-opt "%s" --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v3 --target-triple=x86_64-linux-gnu | FileCheck "%s" --check-prefix=EIGHT
+// RUN: lh-opt "%s" --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v4 --target-triple=x86_64-linux-gnu | FileCheck "%s" --check-prefix=SIXTEEN
 
 // They stand in a resolved stage as Python steps, with a digest of their sources; a target-aware generator is resolved.
-// RUN: lh-opt --emit=stage --project-root=%S --stage='%S/Inputs/steps.py[stage=Rename]{suffix=_x}' --stage='%S/Inputs/steps.py[by_payload]{scale=2}' --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v4 --target-triple=x86_64-linux-gnu -o %t.stage.mlir
-// RUN: FileCheck %s --check-prefix=STAGE < %t.stage.mlir
-// RUN: lh-opt %s --stage=%t.stage.mlir --project-root=%S --depfile=%t.d -o %t.out
-// RUN: FileCheck %s --check-prefix=RENAME < %t.out
-// RUN: FileCheck %s --check-prefix=DEPS < %t.d
+// RUN: lh-opt --emit=stage --project-root="%S" --stage='%S/Inputs/steps.py[stage=Rename]{suffix=_x}' --stage='%S/Inputs/steps.py[by_payload]{scale=2}' --stage='%S/Inputs/steps.py[by_target]' --cpu=x86-64-v4 --target-triple=x86_64-linux-gnu -o "%t.stage.mlir"
+// RUN: FileCheck "%s" --check-prefix=STAGE < "%t.stage.mlir"
+// RUN: lh-opt "%s" --stage="%t.stage.mlir" --project-root="%S" --depfile="%t.d" -o "%t.out"
+// RUN: FileCheck "%s" --check-prefix=RENAME < "%t.out"
+// RUN: FileCheck "%s" --check-prefix=DEPS < "%t.d"
 
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[stage=Renam]' 2>&1 | FileCheck %s --check-prefix=NOCLASS
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[stage=Rename]{sufix=1}' 2>&1 | FileCheck %s --check-prefix=NOOPTION
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[stage=Breaks]' 2>&1 | FileCheck %s --check-prefix=BREAKS
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[stage=Raises]' 2>&1 | FileCheck %s --check-prefix=RAISES
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[changes_payload]' 2>&1 | FileCheck %s --check-prefix=CHANGES
-// RUN: not lh-opt %s --stage='%S/Inputs/steps.py[by_target]{target=1}' 2>&1 | FileCheck %s --check-prefix=GIVEN
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Renam]' 2>&1 | FileCheck "%s" --check-prefix=NOCLASS
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Rename]{sufix=1}' 2>&1 | FileCheck "%s" --check-prefix=NOOPTION
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Breaks]' 2>&1 | FileCheck "%s" --check-prefix=BREAKS
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[stage=Raises]' 2>&1 | FileCheck "%s" --check-prefix=RAISES
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[changes_payload]' 2>&1 | FileCheck "%s" --check-prefix=CHANGES
+// RUN: not lh-opt "%s" --stage='%S/Inputs/steps.py[by_target]{target=1}' 2>&1 | FileCheck "%s" --check-prefix=GIVEN
 
 func.func @mm(%a: tensor<32x32xf32>, %b: tensor<32x32xf32>, %c: tensor<32x32xf32>) -> tensor<32x32xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<32x32xf32>, tensor<32x32xf32>) outs(%c : tensor<32x32xf32>) -> tensor<32x32xf32>

@@ -1,11 +1,11 @@
 // What a schedule remarks comes out as a diagnostic, and can be expected.
 
-// RUN: lh-opt %s --stage=%s 2>&1 >%t | FileCheck %s
-// RUN: lh-opt %s --stage=%s --verify-diagnostics -o %t
-// RUN: not lh-opt - --verify-diagnostics < %s 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: echo '"foo.bar"() : () -> ()' | lh-opt - --allow-unregistered-dialect | FileCheck %s --check-prefix=UNREGISTERED
-// RUN: echo '"foo.bar"() : () -> ()' | not lh-opt - 2>&1 | FileCheck %s --check-prefix=REGISTERED
-// RUN: lh-opt %s --stage=canonicalize --verify-each=0 | FileCheck %s --check-prefix=UNVERIFIED
+// RUN: lh-opt "%s" --stage="%s" 2>&1 >"%t" | FileCheck "%s"
+// RUN: lh-opt "%s" --stage="%s" --verify-diagnostics -o "%t"
+// RUN: not lh-opt - --verify-diagnostics < "%s" 2>&1 | FileCheck "%s" --check-prefix=NONE
+// RUN: echo '"foo.bar"() : () -> ()' | lh-opt - --allow-unregistered-dialect | FileCheck "%s" --check-prefix=UNREGISTERED
+// RUN: echo '"foo.bar"() : () -> ()' | not lh-opt - 2>&1 | FileCheck "%s" --check-prefix=REGISTERED
+// RUN: lh-opt "%s" --stage=canonicalize --verify-each=0 | FileCheck "%s" --check-prefix=UNVERIFIED
 
 module attributes {transform.with_named_sequence} {
   // expected-remark@below {{a function}}

@@ -1,16 +1,16 @@
 // A resolved stage is text that can be read, and applies as its specs do.
 
-// RUN: lh-opt --emit=stage -I %S/Inputs --stage=canonicalize --stage=tile.py --stage='tile.py[annotate,first]' -o %t.stage.mlir
-// RUN: FileCheck %s --check-prefix=STAGE < %t.stage.mlir
-// RUN: lh-opt %s --stage=%t.stage.mlir -o %t.resolved
-// RUN: lh-opt %s -I %S/Inputs --stage=canonicalize --stage=tile.py --stage='tile.py[annotate,first]' -o %t.direct
-// RUN: diff %t.direct %t.resolved
+// RUN: lh-opt --emit=stage -I "%S/Inputs" --stage=canonicalize --stage=tile.py --stage='tile.py[annotate,first]' -o "%t.stage.mlir"
+// RUN: FileCheck "%s" --check-prefix=STAGE < "%t.stage.mlir"
+// RUN: lh-opt "%s" --stage="%t.stage.mlir" -o "%t.resolved"
+// RUN: lh-opt "%s" -I "%S/Inputs" --stage=canonicalize --stage=tile.py --stage='tile.py[annotate,first]' -o "%t.direct"
+// RUN: diff "%t.direct" "%t.resolved"
 
 // Resolved stages make up further ones; entries are numbered anew.
-// RUN: lh-opt --emit=stage --stage=cse --stage=%t.stage.mlir --stage=%t.stage.mlir | FileCheck %s --check-prefix=AGAIN
+// RUN: lh-opt --emit=stage --stage=cse --stage="%t.stage.mlir" --stage="%t.stage.mlir" | FileCheck "%s" --check-prefix=AGAIN
 
 // Locations, options and paths are not in it.
-// RUN: not grep -e loc -e Inputs %t.stage.mlir
+// RUN: not grep -e loc -e Inputs "%t.stage.mlir"
 
 func.func @mm(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>

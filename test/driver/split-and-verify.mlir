@@ -1,10 +1,10 @@
 // The idioms of LLVM's tests: several payloads in a file, expected diagnostics in comments.
 
-// RUN: lh-opt %s --split-input-file --verify-diagnostics | FileCheck %s
-// RUN: not lh-opt %s --split-input-file -o %t 2>&1 | FileCheck %s --check-prefix=ERRORS
-// RUN: not lh-opt %S/Inputs/unexpected.mlir --verify-diagnostics -o %t 2>&1 | FileCheck %s --check-prefix=UNEXPECTED
-// RUN: not lh-opt %S/Inputs/unexpected.mlir --verify-diagnostics --emit=llvmir -o %t 2>&1 | FileCheck %s --check-prefix=USAGE
-// RUN: not ls %t
+// RUN: lh-opt "%s" --split-input-file --verify-diagnostics | FileCheck "%s"
+// RUN: not lh-opt "%s" --split-input-file -o "%t" 2>&1 | FileCheck "%s" --check-prefix=ERRORS
+// RUN: not lh-opt "%S/Inputs/unexpected.mlir" --verify-diagnostics -o "%t" 2>&1 | FileCheck "%s" --check-prefix=UNEXPECTED
+// RUN: not lh-opt "%S/Inputs/unexpected.mlir" --verify-diagnostics --emit=llvmir -o "%t" 2>&1 | FileCheck "%s" --check-prefix=USAGE
+// RUN: not ls "%t"
 
 // CHECK-LABEL: func.func @first
 func.func @first() { return }

@@ -150,6 +150,17 @@ def test_directives_go_above_their_functions_and_a_second_run_changes_nothing(tm
     assert "// CHECK-NEXT:    b.b\n" in path.read_text()
 
 
+@pytest.mark.parametrize("written", ["%s --stage='%s[a]'", '"%s" --stage="%s[a]"', "'%s' --stage=%s[a]"])
+def test_paths_with_spaces_are_quoted_once(tmp_path: Path, written: str) -> None:
+    directory = tmp_path / "a tree"
+    directory.mkdir()
+    path = write(directory, f'// RUN: lh-opt {written} | FileCheck "%s"\nfunc.func @f() {{\n  return\n}}\n')
+    log = tmp_path / "log"
+    script = f"import sys; open({str(log)!r}, 'w').write(repr(sys.argv[1:])); print('func.func @f() {{\\n}}')"
+    assert update_checks.main(["--lh-opt", shlex.join([sys.executable, "-c", script]), str(path)]) == 0
+    assert log.read_text() == repr([str(path), f"--stage={path}[a]"])
+
+
 def test_the_filter_and_the_command_are_noted(tmp_path: Path, tool: list[str]) -> None:
     path = write(tmp_path, TEST.replace("// RUN: lh-opt %s | FileCheck %s\n\n", ""))
     command = ["--command", "lh-opt %s --stage='a b'", "--filter", "a.a", "--prefix", "MINE"]

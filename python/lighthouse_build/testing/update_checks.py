@@ -30,6 +30,7 @@ _MARK = "NOTE: CHECK lines are written by update-checks"
 _ARGUMENTS = "; its arguments: "
 _COMMENTS = {".py": "#", ".yaml": "#", ".yml": "#"}
 _RUN = re.compile(r"RUN:\s*(.*)$")
+_PATHS = ("%s", "%S", "%t", "%lh_stages")
 _TOOL = re.compile(r"(?<![\w./-])lh-opt(?![\w./:-])")
 _PREFIXES = re.compile(r"--?check-prefix(?:es)?[= ]([\w,-]+)")
 
@@ -416,7 +417,12 @@ def _output(run: Run, path: Path, substitutions: Sequence[tuple[str, str]]) -> s
         # In one go: what is put in may look like what is substituted. Of `%s` and `%stages`, the longer one.
         names = "|".join(re.escape(name) for name in sorted(meanings, key=len, reverse=True) if name != "lh-opt")
         pattern = re.compile(f"{_TOOL.pattern}|{names}")
-        command = pattern.sub(lambda match: meanings[match[0]], run.command)
+
+        def meaning(match: re.Match[str]) -> str:
+            text = meanings[match[0]]
+            return _within(run.command[: match.start()], text) if match[0] in _PATHS else text
+
+        command = pattern.sub(meaning, run.command)
         done = subprocess.run(
             command, shell=True, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
@@ -425,6 +431,12 @@ def _output(run: Run, path: Path, substitutions: Sequence[tuple[str, str]]) -> s
         sys.stderr.flush()
         raise LoweringError(f"the command failed: {run.command}", SourceLocation(str(path), run.line))
     return done.stdout.decode("utf-8", "replace")
+
+
+def _within(before: str, text: str) -> str:
+    """The path `text`, quoted if it must be, as it is written after `before` in a command: bare within quotes."""
+    quotations = re.sub(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", "", before)
+    return "".join(shlex.split(text)) if re.search("['\"]", quotations) else text
 
 
 @dataclass(frozen=True)

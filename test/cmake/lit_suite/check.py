@@ -67,8 +67,8 @@ def at_the_same_time(project: Project) -> None:
     test = project.source / "plain" / "slow.mlir"
     # Each run finds what it has written itself, and nothing else, after a second.
     test.write_text(
-        "RUN: not ls %t\nRUN: %python -c 'import time; time.sleep(1.5)'\n"
-        "RUN: echo x >> %t\nRUN: count 1 < %t\nRUN: rm %t\n"
+        "RUN: not ls '%t'\nRUN: %python -c 'import time; time.sleep(1.5)'\n"
+        "RUN: echo x >> '%t'\nRUN: count 1 < '%t'\nRUN: rm '%t'\n"
     )
     command = ["cmake", "--build", str(project.binary), "--target", "check-plain"]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]

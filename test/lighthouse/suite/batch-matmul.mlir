@@ -1,4 +1,4 @@
-// RUN: lh-opt %s --stage=x86_64/batch_matmul/f32.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=x86_64/batch_matmul/f32.yaml | FileCheck "%s"
 
 // CHECK-LABEL: llvm.func @batch_matmul
 // CHECK:       llvm.intr.fmuladd({{.*}}vector<{{[0-9]+}}xf32>

@@ -1,5 +1,5 @@
-// RUN: lh-opt %s --stage=x86_64/element_wise/f32.yaml | FileCheck %s
-// RUN: lh-opt %s '--stage=x86_64/element-wise.yaml{register_tile=16 unroll_factor=16}' | FileCheck %s
+// RUN: lh-opt "%s" --stage=x86_64/element_wise/f32.yaml | FileCheck "%s"
+// RUN: lh-opt "%s" '--stage=x86_64/element-wise.yaml{register_tile=16 unroll_factor=16}' | FileCheck "%s"
 
 // CHECK-LABEL: llvm.func @relu
 // CHECK:       llvm.intr.maximum({{.*}}vector<{{[0-9]+}}xf32>

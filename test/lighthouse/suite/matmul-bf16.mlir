@@ -1,4 +1,4 @@
-// RUN: lh-opt %s --stage=x86_64/amx_bf16/matmul/bf16.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=x86_64/amx_bf16/matmul/bf16.yaml | FileCheck "%s"
 
 // CHECK-LABEL: llvm.func @matmul
 // CHECK:       x86_amx

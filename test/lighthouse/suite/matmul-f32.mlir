@@ -1,9 +1,9 @@
 // All of a pipeline's schedules are text, but for the one that does not verify.
-// RUN: lh-opt --stage=x86_64/matmul/f32.yaml --emit=stage -o %t.stage.mlir 2>&1 | FileCheck %s --check-prefix=REMARK
-// RUN: FileCheck %s --check-prefix=STAGE --input-file=%t.stage.mlir
-// RUN: lh-opt %s --stage=%t.stage.mlir | FileCheck %s
-// RUN: lh-opt %s --stage=x86_64/matmul/f32.yaml | FileCheck %s
-// RUN: lh-opt %s --stage=scalar-lowering.yaml | FileCheck %s --check-prefix=SCALAR
+// RUN: lh-opt --stage=x86_64/matmul/f32.yaml --emit=stage -o "%t.stage.mlir" 2>&1 | FileCheck "%s" --check-prefix=REMARK
+// RUN: FileCheck "%s" --check-prefix=STAGE --input-file="%t.stage.mlir"
+// RUN: lh-opt "%s" --stage="%t.stage.mlir" | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=x86_64/matmul/f32.yaml | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=scalar-lowering.yaml | FileCheck "%s" --check-prefix=SCALAR
 
 // REMARK: pack-and-tile.yaml:7:15: remark: the schedule 'pack_lowering.py[lower_packs_unpacks]' does not verify
 // STAGE:     "requires": ["lighthouse.dialects"]

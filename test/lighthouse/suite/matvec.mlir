@@ -1,4 +1,4 @@
-// RUN: lh-opt %s --stage=x86_64/matvec/f32.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=x86_64/matvec/f32.yaml | FileCheck "%s"
 
 // CHECK-LABEL: llvm.func @matvec
 // CHECK:       llvm.intr.vector.reduce.fadd

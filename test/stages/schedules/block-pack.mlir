@@ -1,11 +1,11 @@
 // Matrix products on packed operands: tile sizes by target and type, or as given, for static and for dynamic sizes.
 
-// RUN: lh-opt %s --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
-// RUN: lh-opt %s --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
-// RUN: lh-opt %s --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v2 | FileCheck %s --check-prefixes=CHECK,V2
-// RUN: lh-opt %s --stage=block_pack.py --target-triple=aarch64-linux-gnu | FileCheck %s --check-prefixes=CHECK,NEON
-// RUN: lh-opt %s --stage='block_pack.py{sizes=[3,5]}' | FileCheck %s --check-prefixes=CHECK,GIVEN
-// RUN: not lh-opt %s --stage='block_pack.py{sizes=[3]}' 2>&1 | FileCheck %s --check-prefix=ONE
+// RUN: lh-opt "%s" --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v4 | FileCheck "%s" --check-prefixes=CHECK,V4
+// RUN: lh-opt "%s" --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v3 | FileCheck "%s" --check-prefixes=CHECK,V3
+// RUN: lh-opt "%s" --stage=block_pack.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v2 | FileCheck "%s" --check-prefixes=CHECK,V2
+// RUN: lh-opt "%s" --stage=block_pack.py --target-triple=aarch64-linux-gnu | FileCheck "%s" --check-prefixes=CHECK,NEON
+// RUN: lh-opt "%s" --stage='block_pack.py{sizes=[3,5]}' | FileCheck "%s" --check-prefixes=CHECK,GIVEN
+// RUN: not lh-opt "%s" --stage='block_pack.py{sizes=[3]}' 2>&1 | FileCheck "%s" --check-prefix=ONE
 
 // ONE: error: {{.*}}ValueError: sizes are 2 integers, not [3]
 

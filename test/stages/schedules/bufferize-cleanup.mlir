@@ -1,6 +1,6 @@
 // After a bufferisation of one's own: each allocation is freed once or returned, copies for nothing go.
 
-// RUN: lh-opt %s --stage=bufferize-cleanup.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=bufferize-cleanup.yaml | FileCheck "%s"
 
 // CHECK-LABEL: func.func @temporary
 // CHECK:   %[[BUFFER:.*]] = memref.alloc

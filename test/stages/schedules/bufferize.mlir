@@ -1,8 +1,8 @@
 // Tensors to buffers: none is left, no argument is written to that says so, what is returned is the caller's.
 
-// RUN: lh-opt %s --stage=bufferize.yaml | FileCheck %s
-// RUN: lh-opt %s --stage=fold-empty-tensors.mlir | FileCheck %s --check-prefix=EMPTY
-// RUN: lh-opt %s --stage=decompose-linalg.mlir | FileCheck %s --check-prefix=DECOMPOSED
+// RUN: lh-opt "%s" --stage=bufferize.yaml | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=fold-empty-tensors.mlir | FileCheck "%s" --check-prefix=EMPTY
+// RUN: lh-opt "%s" --stage=decompose-linalg.mlir | FileCheck "%s" --check-prefix=DECOMPOSED
 
 // CHECK-NOT: {{tensor[.<]}}
 

@@ -1,6 +1,6 @@
 // What is unused, computed twice or in a loop for nothing goes.
 
-// RUN: lh-opt %s --stage=cleanup.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=cleanup.yaml | FileCheck "%s"
 
 // CHECK-NOT: @unused
 func.func private @unused() {

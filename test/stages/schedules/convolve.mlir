@@ -1,6 +1,6 @@
 // Convolutions become products of pixels and filters for each row, column and channel of the filters.
 
-// RUN: lh-opt %s --stage='convolve.py{sizes=[4,8]}' --stage=hoist.py | FileCheck %s
+// RUN: lh-opt "%s" --stage='convolve.py{sizes=[4,8]}' --stage=hoist.py | FileCheck "%s"
 
 func.func @dense(%a: tensor<1x10x18x3xf32>, %w: tensor<3x3x3x16xf32>, %out: tensor<1x8x16x16xf32>) -> tensor<1x8x16x16xf32> {
   %0 = linalg.conv_2d_nhwc_hwcf {strides = dense<1> : tensor<2xi64>, dilations = dense<1> : tensor<2xi64>}

@@ -1,9 +1,9 @@
 // Small models, down to EmitC. Results are written to memrefs, as the driver arranges it for --emit=cpp.
 
-// RUN: lh-opt %s --stage=tosa-to-emitc.yaml | FileCheck %s --check-prefix=EMITC
-// RUN: lh-opt %s --stage=tosa-to-linalg.yaml --stage=lower-to-emitc.yaml | FileCheck %s --check-prefix=EMITC
-// RUN: lh-opt %s --stage=tosa-to-linalg.yaml --stage=bufferize.yaml --stage=linalg-to-loops.yaml \
-// RUN:   --stage='legalize_for_emitc.py[stage=LegalizeForEmitC]{stack_bytes=64}' | FileCheck %s --check-prefix=LEGAL
+// RUN: lh-opt "%s" --stage=tosa-to-emitc.yaml | FileCheck "%s" --check-prefix=EMITC
+// RUN: lh-opt "%s" --stage=tosa-to-linalg.yaml --stage=lower-to-emitc.yaml | FileCheck "%s" --check-prefix=EMITC
+// RUN: lh-opt "%s" --stage=tosa-to-linalg.yaml --stage=bufferize.yaml --stage=linalg-to-loops.yaml \
+// RUN:   --stage='legalize_for_emitc.py[stage=LegalizeForEmitC]{stack_bytes=64}' | FileCheck "%s" --check-prefix=LEGAL
 
 // EMITC-NOT: {{(tosa|linalg|tensor|memref|scf|arith|math)\.}}
 // EMITC: emitc.global static const @__constant_1x2x6xf32 : !emitc.array<1x2x6xf32>

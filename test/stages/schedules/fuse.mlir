@@ -1,9 +1,9 @@
 // Fusion: the last operation is tiled, what it depends on is computed in its loops; by name, another one is chosen.
 
-// RUN: lh-opt %s --stage='fuse.py{sizes=[8]}' | FileCheck %s
-// RUN: lh-opt %s --stage='fuse.py{sizes=[8,16] interchange=[1,0]}' | FileCheck %s --check-prefix=ORDER
-// RUN: lh-opt %s --stage='fuse.py{sizes=[8,16] forall}' | FileCheck %s --check-prefix=FORALL
-// RUN: lh-opt %s --stage='fuse.py{sizes=[8] ops=[linalg.mul]}' | FileCheck %s --check-prefix=NAMED
+// RUN: lh-opt "%s" --stage='fuse.py{sizes=[8]}' | FileCheck "%s"
+// RUN: lh-opt "%s" --stage='fuse.py{sizes=[8,16] interchange=[1,0]}' | FileCheck "%s" --check-prefix=ORDER
+// RUN: lh-opt "%s" --stage='fuse.py{sizes=[8,16] forall}' | FileCheck "%s" --check-prefix=FORALL
+// RUN: lh-opt "%s" --stage='fuse.py{sizes=[8] ops=[linalg.mul]}' | FileCheck "%s" --check-prefix=NAMED
 
 func.func @chain(%a: tensor<?x64xf32>, %b: tensor<?x64xf32>, %out: tensor<?x64xf32>) -> tensor<?x64xf32> {
   %0 = linalg.add ins(%a, %b : tensor<?x64xf32>, tensor<?x64xf32>) outs(%out : tensor<?x64xf32>) -> tensor<?x64xf32>

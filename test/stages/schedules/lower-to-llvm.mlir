@@ -1,7 +1,7 @@
 // Loops and what is below them, then everything to the LLVM dialect: nothing is left behind.
 
-// RUN: lh-opt %s --stage=linalg-to-loops.yaml | FileCheck %s --check-prefix=LOOPS
-// RUN: lh-opt %s --stage=lower-to-llvm.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=linalg-to-loops.yaml | FileCheck "%s" --check-prefix=LOOPS
+// RUN: lh-opt "%s" --stage=lower-to-llvm.yaml | FileCheck "%s"
 
 // LOOPS-NOT:   {{(linalg|affine)\.}}
 // LOOPS-LABEL: func.func @linalg

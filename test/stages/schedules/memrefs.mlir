@@ -1,13 +1,13 @@
 // Operations on memrefs, which schedules for tensors leave as they are, and say so. Beside one on tensors.
 
-// RUN: lh-opt %s --stage=matmul.yaml -o %t 2>&1 | FileCheck %s --check-prefix=MATMUL
-// RUN: FileCheck %s --input-file=%t
-// RUN: lh-opt %s --stage=matvec.yaml -o %t 2>&1 | FileCheck %s --check-prefix=MATVEC
-// RUN: FileCheck %s --input-file=%t
-// RUN: lh-opt %s --stage=batch-matmul.yaml -o %t 2>&1 | FileCheck %s --check-prefix=MATMUL
-// RUN: lh-opt %s --stage=convolution.yaml -o %t 2>&1 | FileCheck %s --check-prefix=CONVOLUTION
-// RUN: lh-opt %s --stage=reduction.yaml -o %t 2>&1 | FileCheck %s --check-prefixes=REDUCTION
-// RUN: lh-opt %s '--stage=fuse.py{sizes=[8,8] ops=[linalg.matmul]}' -o %t 2>&1 | FileCheck %s --check-prefix=FUSE
+// RUN: lh-opt "%s" --stage=matmul.yaml -o "%t" 2>&1 | FileCheck "%s" --check-prefix=MATMUL
+// RUN: FileCheck "%s" --input-file="%t"
+// RUN: lh-opt "%s" --stage=matvec.yaml -o "%t" 2>&1 | FileCheck "%s" --check-prefix=MATVEC
+// RUN: FileCheck "%s" --input-file="%t"
+// RUN: lh-opt "%s" --stage=batch-matmul.yaml -o "%t" 2>&1 | FileCheck "%s" --check-prefix=MATMUL
+// RUN: lh-opt "%s" --stage=convolution.yaml -o "%t" 2>&1 | FileCheck "%s" --check-prefix=CONVOLUTION
+// RUN: lh-opt "%s" --stage=reduction.yaml -o "%t" 2>&1 | FileCheck "%s" --check-prefixes=REDUCTION
+// RUN: lh-opt "%s" '--stage=fuse.py{sizes=[8,8] ops=[linalg.matmul]}' -o "%t" 2>&1 | FileCheck "%s" --check-prefix=FUSE
 
 // MATMUL: remark: this is on memrefs and left as it is: only operations on tensors are blocked and vectorized, others become plain loops; write it on tensors
 // MATMUL-NEXT: linalg.matmul ins({{.*}} : memref<

@@ -1,9 +1,9 @@
 // Results are computed in parts, which OpenMP runs in threads.
 
-// RUN: lh-opt %s --stage='parallelize.py{size=16}' | FileCheck %s
-// RUN: lh-opt %s --stage='parallelize.py{size=16}' --stage=bufferize.yaml --stage=parallel-to-openmp.yaml | FileCheck %s --check-prefix=OPENMP
-// RUN: lh-opt %s --stage='parallelize.py{size=16}' --stage=bufferize.yaml --stage=parallel-to-openmp.yaml --stage=lower-to-llvm.yaml --emit=llvmir | FileCheck %s --check-prefix=LLVM
-// RUN: not lh-opt %s --stage='parallelize.py{size=0}' 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: lh-opt "%s" --stage='parallelize.py{size=16}' | FileCheck "%s"
+// RUN: lh-opt "%s" --stage='parallelize.py{size=16}' --stage=bufferize.yaml --stage=parallel-to-openmp.yaml | FileCheck "%s" --check-prefix=OPENMP
+// RUN: lh-opt "%s" --stage='parallelize.py{size=16}' --stage=bufferize.yaml --stage=parallel-to-openmp.yaml --stage=lower-to-llvm.yaml --emit=llvmir | FileCheck "%s" --check-prefix=LLVM
+// RUN: not lh-opt "%s" --stage='parallelize.py{size=0}' 2>&1 | FileCheck "%s" --check-prefix=ZERO
 
 // ZERO: error: {{.*}}ValueError: size are integers, 1 or greater
 

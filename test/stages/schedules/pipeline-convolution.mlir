@@ -1,7 +1,7 @@
 // Convolutions: products of what a window covers and the filter, in vectors.
 
-// RUN: lh-opt %s --stage=convolution.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck %s
-// RUN: lh-opt %s --stage=convolution.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck %s --check-prefix=V4
+// RUN: lh-opt "%s" --stage=convolution.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=convolution.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck "%s" --check-prefix=V4
 
 // CHECK-NOT: {{ (func|arith|math|memref|vector|scf|cf|linalg|tensor|bufferization)\.}}
 // CHECK:     llvm.intr.fmuladd({{.*}}vector<16xf32>

@@ -1,7 +1,7 @@
 // Element-wise chains: one loop, in vectors.
 
-// RUN: lh-opt %s --stage=elementwise.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck %s
-// RUN: lh-opt %s --stage=elementwise.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck %s --check-prefix=V4
+// RUN: lh-opt "%s" --stage=elementwise.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=elementwise.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck "%s" --check-prefix=V4
 
 // CHECK-NOT: {{ (func|arith|math|memref|vector|scf|cf|linalg|tensor|bufferization)\.}}
 // CHECK:     llvm.intr.exp({{.*}}vector<16xf32>

@@ -1,7 +1,7 @@
 // Products of a matrix and a vector: rows in vectors.
 
-// RUN: lh-opt %s --stage=matvec.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck %s
-// RUN: lh-opt %s --stage=matvec.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck %s --check-prefix=V4
+// RUN: lh-opt "%s" --stage=matvec.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v3 | FileCheck "%s"
+// RUN: lh-opt "%s" --stage=matvec.yaml --target-triple=x86_64-unknown-linux-gnu --cpu=x86-64-v4 | FileCheck "%s" --check-prefix=V4
 
 // CHECK-NOT: {{ (func|arith|math|memref|vector|scf|cf|linalg|tensor|bufferization)\.}}
 // CHECK:     vector<16xf32>

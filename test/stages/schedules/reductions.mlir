@@ -1,8 +1,8 @@
 // Reductions along rows become partial results in vectors; those along columns many columns at a time.
 
-// RUN: lh-opt %s --stage='split_reductions.py{length=8}' | FileCheck %s --check-prefix=SPLIT
-// RUN: lh-opt %s --stage='split_reductions.py{length=8}' --stage='vectorize.py{length=8}' --stage=hoist.py | FileCheck %s --check-prefix=VECTOR
-// RUN: lh-opt %s --stage='reduce_columns.py{length=8}' --stage=hoist.py | FileCheck %s --check-prefix=COLUMNS
+// RUN: lh-opt "%s" --stage='split_reductions.py{length=8}' | FileCheck "%s" --check-prefix=SPLIT
+// RUN: lh-opt "%s" --stage='split_reductions.py{length=8}' --stage='vectorize.py{length=8}' --stage=hoist.py | FileCheck "%s" --check-prefix=VECTOR
+// RUN: lh-opt "%s" --stage='reduce_columns.py{length=8}' --stage=hoist.py | FileCheck "%s" --check-prefix=COLUMNS
 
 func.func @sum(%a: tensor<?x?xf32>, %out: tensor<?xf32>) -> tensor<?xf32> {
   %0 = linalg.reduce { arith.addf } ins(%a : tensor<?x?xf32>) outs(%out : tensor<?xf32>) dimensions = [1]

@@ -1,10 +1,10 @@
 // Register tiling and hoisting: the innermost loop is one contraction on vectors of static size whatever the sizes are, and after
 // hoisting its sums stay in registers. Vectors become fused multiply-adds of one row each.
 
-// RUN: lh-opt %s --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' | FileCheck %s --check-prefix=TILE
-// RUN: lh-opt %s --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage=hoist.py | FileCheck %s --check-prefix=HOIST
-// RUN: lh-opt %s --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage='hoist.py{subsets=false}' | FileCheck %s --check-prefix=KEEP
-// RUN: lh-opt %s --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage=hoist.py --stage=bufferize.yaml --stage=lower_vectors.py | FileCheck %s --check-prefix=LOWER
+// RUN: lh-opt "%s" --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' | FileCheck "%s" --check-prefix=TILE
+// RUN: lh-opt "%s" --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage=hoist.py | FileCheck "%s" --check-prefix=HOIST
+// RUN: lh-opt "%s" --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage='hoist.py{subsets=false}' | FileCheck "%s" --check-prefix=KEEP
+// RUN: lh-opt "%s" --stage='block_pack.py{sizes=[2,4]}' --stage='register_tile.py{sizes=[2,4]}' --stage=hoist.py --stage=bufferize.yaml --stage=lower_vectors.py | FileCheck "%s" --check-prefix=LOWER
 
 func.func @dynamic(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %out: tensor<?x?xf32>) -> tensor<?x?xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>) outs(%out : tensor<?x?xf32>) -> tensor<?x?xf32>

@@ -1,7 +1,7 @@
 // TOSA and linalg, down to the LLVM dialect, without vectors.
 
-// RUN: lh-opt %s --stage=tosa-to-linalg.yaml | FileCheck %s --check-prefix=LINALG
-// RUN: lh-opt %s --stage=scalar-lowering.yaml | FileCheck %s --check-prefix=LLVM
+// RUN: lh-opt "%s" --stage=tosa-to-linalg.yaml | FileCheck "%s" --check-prefix=LINALG
+// RUN: lh-opt "%s" --stage=scalar-lowering.yaml | FileCheck "%s" --check-prefix=LLVM
 
 // LINALG-NOT: tosa.
 // LINALG: linalg.batch_matmul

@@ -1,13 +1,13 @@
 // Tiling: loops in the order asked for, tiles of static size in the loops that are peeled, unrolled bodies, forall.
 
-// RUN: lh-opt %s --stage='tile.py{sizes=[8,16]}' | FileCheck %s --check-prefixes=CHECK,TILE
-// RUN: lh-opt %s --stage='tile.py{sizes=[8,16] interchange=[1,0]}' | FileCheck %s --check-prefix=ORDER
-// RUN: lh-opt %s --stage='tile.py{sizes=[0,16] ops=[linalg.mul] peel}' | FileCheck %s --check-prefix=PEEL
-// RUN: lh-opt %s --stage='tile.py{sizes=[0,16] ops=[linalg.add] unroll=2}' | FileCheck %s --check-prefix=UNROLL
-// RUN: lh-opt %s --stage='tile.py{sizes=[8,16] forall}' | FileCheck %s --check-prefix=FORALL
-// RUN: not lh-opt %s --stage='tile.py{sizes=[0,0]}' 2>&1 | FileCheck %s --check-prefix=NOTHING
-// RUN: not lh-opt %s --stage='tile.py{sizes=[8] forall peel}' 2>&1 | FileCheck %s --check-prefix=TOGETHER
-// RUN: not lh-opt %s --stage='tile.py{sizes=[-8]}' 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// RUN: lh-opt "%s" --stage='tile.py{sizes=[8,16]}' | FileCheck "%s" --check-prefixes=CHECK,TILE
+// RUN: lh-opt "%s" --stage='tile.py{sizes=[8,16] interchange=[1,0]}' | FileCheck "%s" --check-prefix=ORDER
+// RUN: lh-opt "%s" --stage='tile.py{sizes=[0,16] ops=[linalg.mul] peel}' | FileCheck "%s" --check-prefix=PEEL
+// RUN: lh-opt "%s" --stage='tile.py{sizes=[0,16] ops=[linalg.add] unroll=2}' | FileCheck "%s" --check-prefix=UNROLL
+// RUN: lh-opt "%s" --stage='tile.py{sizes=[8,16] forall}' | FileCheck "%s" --check-prefix=FORALL
+// RUN: not lh-opt "%s" --stage='tile.py{sizes=[0,0]}' 2>&1 | FileCheck "%s" --check-prefix=NOTHING
+// RUN: not lh-opt "%s" --stage='tile.py{sizes=[8] forall peel}' 2>&1 | FileCheck "%s" --check-prefix=TOGETHER
+// RUN: not lh-opt "%s" --stage='tile.py{sizes=[-8]}' 2>&1 | FileCheck "%s" --check-prefix=NEGATIVE
 
 // NOTHING: error: {{.*}}ValueError: sizes=[0, 0] tile nothing
 // TOGETHER: error: {{.*}}ValueError: interchange, peel and unroll are for scf.for loops, not for forall

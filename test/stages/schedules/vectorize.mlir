@@ -1,12 +1,12 @@
 // Vectorizing: rows in vectors without masks, what is left of them under one; operations of given sizes; what cannot be
 // vectorized stays.
 
-// RUN: lh-opt %s --stage='vectorize.py{length=8}' | FileCheck %s
-// RUN: lh-opt %s --stage='vectorize.py{length=8 peel=false}' | FileCheck %s --check-prefix=MASKED
-// RUN: lh-opt %s --stage=vectorize.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v4 | FileCheck %s --check-prefix=V4
-// RUN: lh-opt %s --stage=vectorize.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v3 | FileCheck %s --check-prefix=V3
-// RUN: lh-opt %s --stage='vectorize.py{ops=[linalg.matmul] sizes=[8,8,4]}' | FileCheck %s --check-prefix=SIZES
-// RUN: not lh-opt %s --stage='vectorize.py{sizes=[8]}' 2>&1 | FileCheck %s --check-prefix=WHAT
+// RUN: lh-opt "%s" --stage='vectorize.py{length=8}' | FileCheck "%s"
+// RUN: lh-opt "%s" --stage='vectorize.py{length=8 peel=false}' | FileCheck "%s" --check-prefix=MASKED
+// RUN: lh-opt "%s" --stage=vectorize.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v4 | FileCheck "%s" --check-prefix=V4
+// RUN: lh-opt "%s" --stage=vectorize.py --target-triple=x86_64-linux-gnu --cpu=x86-64-v3 | FileCheck "%s" --check-prefix=V3
+// RUN: lh-opt "%s" --stage='vectorize.py{ops=[linalg.matmul] sizes=[8,8,4]}' | FileCheck "%s" --check-prefix=SIZES
+// RUN: not lh-opt "%s" --stage='vectorize.py{sizes=[8]}' 2>&1 | FileCheck "%s" --check-prefix=WHAT
 
 // WHAT: error: {{.*}}ValueError: sizes are for certain operations; name them, as in ops=[linalg.matmul]
 

@@ -1,6 +1,6 @@
 // Vectorized tensors to the LLVM dialect: contractions become fused multiply-adds, sums are taken in vectors.
 
-// RUN: lh-opt %s --stage=vectors-to-llvm.yaml | FileCheck %s
+// RUN: lh-opt "%s" --stage=vectors-to-llvm.yaml | FileCheck "%s"
 
 // CHECK-NOT: {{ (func|arith|math|memref|vector|scf|cf|tensor|bufferization)\.}}
 // CHECK-LABEL: llvm.func @product

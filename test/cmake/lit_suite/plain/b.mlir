@@ -1,3 +1,3 @@
-// RUN: lh-opt %s | FileCheck %s
+// RUN: lh-opt "%s" | FileCheck "%s"
 // CHECK: func.func @g
 func.func @g() { return }
