@@ -180,6 +180,27 @@ function(_lh_check_header name)
   endif()
 endfunction()
 
+# Refuses the name of a header that would be found in place of C's, Unix' or ours, since its directory is searched first.
+function(_lh_check_header_name header)
+  string(
+    CONCAT taken
+    " aio alloca assert complex ctype dirent dlfcn elf endian errno fcntl features fenv float glob grp iconv inttypes"
+    " iso646 limits link locale malloc math memory monetary poll pthread pwd regex sched search semaphore setjmp signal"
+    " spawn stdalign stdarg stdatomic stdbit stdbool stdckdint stddef stdint stdio stdlib stdnoreturn string strings"
+    " termios tgmath threads time uchar unistd utime values wchar wctype"
+    " lighthouse/apply_stage lighthouse/embedded_stage lighthouse/memref lighthouse/model "
+  )
+  string(TOLOWER "${header}" lower) # as some file systems see it
+  string(REGEX REPLACE "\\.h$" "" stem "${lower}")
+  string(FIND "${taken}" " ${stem} " place)
+  if(NOT place EQUAL -1)
+    _lh_fatal(
+      "the header '${header}' would take the place of another: #include <${lower}> would find it; give a HEADER of "
+      "another name, such as kernels/${header}"
+    )
+  endif()
+endfunction()
+
 # Refuses a target name that cannot be declared.
 function(_lh_check_new_target name)
   if(NOT name MATCHES "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$")

@@ -81,6 +81,7 @@ function(lh_embed_stage name)
     set(ARG_HEADER "${name}.h")
   endif()
   _lh_check_header("${name}")
+  _lh_check_header_name("${ARG_HEADER}")
 
   set(stages "")
   set(files "")

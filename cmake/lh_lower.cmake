@@ -69,7 +69,7 @@ lh_lower(<name>
   `add_library()`. An OBJECT library is assembled from assembly, so that `$<TARGET_OBJECTS:name>` holds its objects;
   ASM must be enabled.
 * `HEADER`: the name of the header that declares every public function of the payloads; by default `<name>.h`. It may
-  have directories: `kernels/mlp.h`. `NO_HEADER`: none.
+  have directories: `kernels/mlp.h`. Names of standard headers, such as `math.h`, are refused. `NO_HEADER`: none.
 * `NAMESPACE`: the C++ namespace of the declarations; of models `<name>` by default.
 * `CLASS`: the C++ class of a model, in which `{}` stands for the model's name in CamelCase; by default `{}`.
 * `SYMBOL_PREFIX`: goes before the name of every exported function.
@@ -222,6 +222,7 @@ function(lh_lower name)
     if(NOT DEFINED ARG_HEADER)
       set(ARG_HEADER "${name}.h")
     endif()
+    _lh_check_header_name("${ARG_HEADER}")
     set(header "${output_directory}/include/${ARG_HEADER}")
     _lh_lower_header_arguments(header_arguments)
     if(NOT sources MATCHES ";")

@@ -72,6 +72,15 @@ CASES = [
     ),
     ("lh_lower(k SOURCES a.mlir STAGES cse NAMESPACE a:b)", r"NAMESPACE 'a:b' is not a C\+\+ namespace"),
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER ../k.h)", r"HEADER '\.\./k\.h' is not a relative path of a header"),
+    (
+        "lh_lower(math SOURCES a.mlir STAGES cse)",
+        r"the header 'math\.h' would take the place of another: #include <math\.h> would find it; give a HEADER of",
+    ),
+    ("lh_lower(k SOURCES a.mlir STAGES cse HEADER Stdint.h)", "the header 'Stdint.h' would take the place of another"),
+    (
+        "lh_lower(k SOURCES a.mlir STAGES cse HEADER lighthouse/memref.h)",
+        "#include <lighthouse/memref.h> would find it",
+    ),
     ("lh_lower(k SOURCES a.mlir STAGES cse HEADER k)", "HEADER 'k' is not a relative path of a header"),
     ("lh_lower(k SOURCES a.mlir STAGES cse FEATURES avx2)", r"the feature 'avx2' is not of the form \+name or -name"),
     (
