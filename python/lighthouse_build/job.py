@@ -452,6 +452,8 @@ class Job:
         contents: dict[str, Data] = {}
         referring = translate.check_lowered(module, diagnostics)
         interface = c_interface.finish(module, signatures, symbol_prefix=request.symbol_prefix, referring=referring)
+        if not interface.functions:
+            self._report([_nothing_exported(interface.source)])
         kinds = request.kinds & CODE
         code: dict[str, Data] = {}
         if kinds:
@@ -536,6 +538,14 @@ class Job:
 
     def _dump(self, when: str, step: Step, module: Any) -> None:
         print(f"// -----// IR Dump {when} {step.name} //----- //\n{self._asm(module)}", file=sys.stderr)
+
+
+def _nothing_exported(source: str) -> Diagnostic:
+    msg = (
+        "nothing can call this payload: it has no public function with a body; make one public, or leave the payload "
+        "out of the library"
+    )
+    return Diagnostic(msg, SourceLocation(source), "warning")
 
 
 class _StepTimer:

@@ -409,6 +409,16 @@ def test_what_c_cannot_call_has_an_object_but_no_header(bench: Workbench, payloa
     assert not (bench.directory / "u.h").exists()
 
 
+@pytest.mark.parametrize("payload", ["func.func private @f() { return }", "func.func private @f()", ""])
+def test_a_payload_that_exports_nothing(bench: Workbench, payload: str) -> None:
+    bench.write("idle.mlir", f"{payload}\n")
+    stages = [f"--stage={stage}" for stage in STAGES]
+    said = bench.lh_opt("idle.mlir", *stages, "--emit=object=idle.o", "--emit=header=idle.h", prints=True)
+    assert said.startswith("idle.mlir: warning: nothing can call this payload: it has no public function with a body;")
+    assert "LH_" not in (bench.directory / "idle.h").read_text()
+    bench.lh_opt("idle.mlir", *stages, "--emit=mlir=idle.out.mlir")  # as a payload it may be of use
+
+
 def test_headers_merge(bench: Workbench) -> None:
     for name in ("one", "two"):
         bench.write(
