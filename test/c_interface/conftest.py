@@ -20,6 +20,7 @@ INPUTS = Path(__file__).parent / "Inputs"
 INCLUDE = ROOT / "python/lighthouse_build/include"
 STAGES = ("bufferize.yaml", "lower-to-llvm.yaml")
 _WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror")
+_CXX_WARNINGS = ("-Wold-style-cast", "-Wuseless-cast", "-Weffc++")
 _SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1", "-g")
 
 
@@ -84,7 +85,9 @@ class Workbench:
     def build(self, source: str | Path, *objects: str, target: Target = NATIVE, name: str = "program") -> Path:
         """Compile `source`, C or C++ by its suffix, and link it with `objects`."""
         is_c = Path(source).suffix == ".c"
-        compiler = [target.prefix + "gcc", "-std=c99"] if is_c else [target.prefix + "g++", "-std=c++17"]
+        compiler = (
+            [target.prefix + "gcc", "-std=c99"] if is_c else [target.prefix + "g++", "-std=c++17", *_CXX_WARNINGS]
+        )
         includes = [f"-I{INCLUDE}", f"-I{self.directory}", f"-I{INPUTS}"]
         command = [*compiler, *_WARNINGS, *target.flags, *includes, source, *objects, "-o", name, "-lm"]
         done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False)

@@ -185,7 +185,7 @@ def test_a_function_has_the_name_of_the_namespace() -> None:
         "#ifdef __cplusplus\nnamespace k::lh_c {\n#endif\n\n/// What k() returns.\ntypedef struct k_results {" in text
     )
     assert "void k(k_results *results);\n\n#ifdef __cplusplus\n} // namespace k::lh_c\n#endif\n" in text
-    assert "inline ::k::lh_c::k_results k() {\n  ::k::lh_c::k_results results;\n  ::k::lh_c::k(&results);\n" in text
+    assert "inline ::k::lh_c::k_results k() {\n  ::k::lh_c::k_results results{};\n  ::k::lh_c::k(&results);\n" in text
     assert "lh_c" not in _render(_function("v1"), _function("k", symbol="p_k"), namespace="k::v1")
 
 

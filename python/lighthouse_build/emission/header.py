@@ -296,7 +296,7 @@ class _Declaration:
         several = len(self._returned) > 1
         raw = f"{self._scope}{self._c_struct()}" if several else f"::{self._returned[0].type.c}"
         name = self._results
-        lines = [f"  {raw} {name};", *call_like(f"  {call}", [f"&{name}", *arguments], ";").split("\n")]
+        lines = [f"  {raw} {name}{{}};", *call_like(f"  {call}", [f"&{name}", *arguments], ";").split("\n")]
         if raw == result or (not several and not self._is_owned(self._returned[0])):
             return [*lines, f"  return {name};"]
         if not several:

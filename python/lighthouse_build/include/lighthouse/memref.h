@@ -43,6 +43,13 @@
 // 16-bit floating point
 //===----------------------------------------------------------------------===//
 
+// Compilers can be asked to warn of casts as C has them in C++.
+#ifdef __cplusplus
+#define LH_CAST(type, value) static_cast<type>(value)
+#else
+#define LH_CAST(type, value) ((type)(value))
+#endif
+
 static inline uint32_t lh_bits_of_float(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
@@ -61,15 +68,15 @@ static inline uint16_t lh_f16_bits(float value) {
   const uint32_t sign = bits >> 16 & 0x8000u;
   uint32_t magnitude = bits & 0x7FFFFFFFu;
   if (magnitude > 0x7F800000u) // NaN: quiet, with the upper part of its payload
-    return (uint16_t)(sign | 0x7E00u | (magnitude >> 13 & 0x3FFu));
+    return LH_CAST(uint16_t, sign | 0x7E00u | (magnitude >> 13 & 0x3FFu));
   if (magnitude >= 0x477FF000u) // 65520 and more round to infinity
-    return (uint16_t)(sign | 0x7C00u);
+    return LH_CAST(uint16_t, sign | 0x7C00u);
   if (magnitude >= 0x38800000u) { // normal, from 2^-14
     magnitude += 0xFFFu + (magnitude >> 13 & 1u);
-    return (uint16_t)(sign | (magnitude - 0x38000000u) >> 13);
+    return LH_CAST(uint16_t, sign | (magnitude - 0x38000000u) >> 13);
   }
   if (magnitude <= 0x33000000u) // up to 2^-25 rounds to zero
-    return (uint16_t)sign;
+    return LH_CAST(uint16_t, sign);
   // Subnormal: a multiple of 2^-24.
   const uint32_t shift = 126u - (magnitude >> 23);
   const uint32_t mantissa = (magnitude & 0x7FFFFFu) | 0x800000u;
@@ -77,19 +84,19 @@ static inline uint16_t lh_f16_bits(float value) {
   const uint32_t half = 1u << (shift - 1u);
   uint32_t result = mantissa >> shift;
   result += rest > half || (rest == half && (result & 1u));
-  return (uint16_t)(sign | result);
+  return LH_CAST(uint16_t, sign | result);
 }
 
 /// The value of the IEEE binary16 `bits`.
 static inline float lh_f16_value(uint16_t bits) {
-  const uint32_t sign = (uint32_t)(bits & 0x8000u) << 16;
+  const uint32_t sign = (bits & 0x8000u) << 16;
   const uint32_t exponent = bits >> 10 & 0x1Fu;
   const uint32_t mantissa = bits & 0x3FFu;
   if (exponent == 31)
     return lh_float_of_bits(sign | 0x7F800000u | mantissa << 13);
   if (exponent != 0)
     return lh_float_of_bits(sign | (exponent + 112u) << 23 | mantissa << 13);
-  const float magnitude = (float)mantissa * 5.9604644775390625e-8f; // 2^-24
+  const float magnitude = LH_CAST(float, mantissa) * 5.9604644775390625e-8f; // 2^-24
   return lh_float_of_bits(sign | lh_bits_of_float(magnitude));
 }
 
@@ -97,12 +104,14 @@ static inline float lh_f16_value(uint16_t bits) {
 static inline uint16_t lh_bf16_bits(float value) {
   const uint32_t bits = lh_bits_of_float(value);
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u)
-    return (uint16_t)(bits >> 16 | 0x40u);
-  return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+    return LH_CAST(uint16_t, bits >> 16 | 0x40u);
+  return LH_CAST(uint16_t, (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
 /// The value of the bfloat16 `bits`.
-static inline float lh_bf16_value(uint16_t bits) { return lh_float_of_bits((uint32_t)bits << 16); }
+static inline float lh_bf16_value(uint16_t bits) { return lh_float_of_bits(LH_CAST(uint32_t, bits) << 16); }
+
+#undef LH_CAST
 
 #ifdef __cplusplus
 
@@ -351,7 +360,7 @@ public:
   [[nodiscard]] memref<T, Rank> release() { return std::exchange(view_, memref<T, Rank>()); }
 
 private:
-  memref<T, Rank> view_;
+  memref<T, Rank> view_{};
 };
 
 namespace detail {
@@ -375,7 +384,7 @@ public:
   operator memref<T, Rank> *() { return &view_; }
 
 private:
-  memref<T, Rank> view_;
+  memref<T, Rank> view_{};
 };
 
 template <typename T, std::size_t Rank> auto pass(const memref<T, Rank> &from) {
