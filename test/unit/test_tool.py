@@ -157,7 +157,7 @@ def test_text_as_a_literal_of_cxx(tmp_path: Path) -> None:
         [stage(Step(PASSES, "x"), body=body, path="a-b.stage.mlir")], header="h.h", namespace="n::m", origin="x"
     )
     assert '    "  a = \\"\\303\\251\\\\0A\\?\\?=\\\\\\\\\\"\\n"' in source, source
-    assert "const lh::EmbeddedStage a_b = {" in source
+    assert "const ::lh::EmbeddedStage a_b = {" in source
     assert "namespace n::m {" in source
 
 
