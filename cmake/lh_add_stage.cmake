@@ -64,9 +64,9 @@ each target that `lh_lower()` uses it for; if that is for none but its own, whic
 
 ### Errors
 
-Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; a name that is a target or a pass of
-MLIR, or that `lh_lower()` has already used as a pass; an unbalanced square bracket, a semicolon, or a `#` in a path.
-What is wrong in the files themselves fails the build, at file, line and column.
+Fatal when CMake runs: unknown, empty, repeated and contradictory arguments; a name that is a target, of the project or
+of every project (`all`, `test`), or a pass of MLIR, or that `lh_lower()` has already used as a pass; an unbalanced square
+bracket, a semicolon, or a `#` in a path. What is wrong in the files themselves fails the build, at file, line and column.
 
 ### Example
 
