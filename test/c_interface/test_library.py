@@ -419,6 +419,34 @@ def test_a_payload_that_exports_nothing(bench: Workbench, payload: str) -> None:
     bench.lh_opt("idle.mlir", *stages, "--emit=mlir=idle.out.mlir")  # as a payload it may be of use
 
 
+def test_results_are_read_as_documented(bench: Workbench) -> None:
+    text = (ROOT / "docs/c-interface.md").read_text().partition("## Reading results")[2].partition("\n## ")[0]
+    mlir, cxx, c = re.findall(r"^```(?:mlir|c\+\+|c)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    bench.write("grow.mlir", f"{mlir.rstrip()} {{\n  return %a : tensor<?xf32>\n}}\n")
+    bench.lower("grow.mlir")
+    program = f"""#include "grow.h"
+        #include "check.h"
+        #include <vector>
+        int main() {{
+          std::vector<float> a{{1, 2, 3, 4, 5, 6, 7, 8}};
+          {cxx}
+          CHECK(first == 1.0f && copy == a && view.is_row_major());
+          return report();
+        }}"""
+    bench.run(bench.build(bench.write("main.cpp", program), "grow.o"))
+    program = f"""#include "grow.h"
+        #include "check.h"
+        int main(void) {{
+          float a[] = {{5, 6}};
+          const int64_t two = 2;
+          lh_memref_f32_1d a_ref = lh_memref_f32_1d_make(a, &two);
+          {c}
+          CHECK(first == 5.0f);
+          return report();
+        }}"""
+    bench.run(bench.build(bench.write("main.c", program), "grow.o"))
+
+
 def test_headers_merge(bench: Workbench) -> None:
     for name in ("one", "two"):
         bench.write(
