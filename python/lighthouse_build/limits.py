@@ -128,7 +128,9 @@ def check_mlir(data: bytes | mmap.mmap, name: str, what: str) -> None:
     if number >= 0:
         msg = f"the {what} holds an integer of more than {_BLOCK} digits"
         raise InputError(msg, _place(data, number, name))
-    bracket = _deep_bracket(data) if _may_nest(data) else -1
+    # To MLIR a line also ends at a carriage return: a comment does.
+    lines = data if data.find(b"\r") < 0 else data[:].replace(b"\r", b"\n")
+    bracket = _deep_bracket(lines) if _may_nest(lines) else -1
     if bracket >= 0:
         msg = f"the {what} nests brackets more than {_MAX_NESTING} deep"
         raise InputError(msg, _place(data, bracket, name))

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from conftest import INPUTS, PLAIN, STAGES, Target, Workbench, has
@@ -69,6 +72,14 @@ def test_results_are_written_where_the_caller_wants_them(bench: Workbench) -> No
     )
     bench.lower(payload)
     assert set(bench.symbols("direct.o", "-u")) <= {"memset"}
+
+
+def test_random_functions() -> None:
+    """In a process of its own, which a wrong buffer may end."""
+    program = Path(__file__).with_name("random_functions.py")
+    command = [sys.executable, str(program), "--modules", "4", "--seed", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "80 functions, 0 wrong\n", done.stdout + done.stderr
 
 
 def test_an_empty_tensor_in_two_roles_needs_no_copy(bench: Workbench) -> None:

@@ -37,6 +37,7 @@ def test_the_quick_look_misses_no_deep_bracket(monkeypatch: pytest.MonkeyPatch) 
         (b"a" * (limits._PIECE - 500), b""),  # the brackets lie in two pieces
         (b"0" * (2 * limits._PIECE), b"0" * (2 * limits._PIECE)),
         (b"// :-)\n", b""),
+        (b"// \r", b""),
         (b'"' + b"0" * limits._PIECE + b'(\\""', b""),
     ],
 )

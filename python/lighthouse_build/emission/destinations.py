@@ -7,10 +7,11 @@ A function that returns a tensor of static shape gets a buffer to write it to in
     func.func @f(%a: tensor<8xf32>) -> tensor<8xf32>
     func.func @f(%a: tensor<8xf32>, %r: memref<8xf32>)        // bufferization.materialize_in_destination … in %r
 
-so that empty-tensor elimination and bufferisation compute the result where the caller wants it, through any loops that
-tiling has made in between. It is done on tensors because it cannot be done well on buffers: there the pass that
-promotes results to arguments (`buffer-results-to-out-params`) takes dynamic shapes too, whose size the caller cannot
-know, fails where those are called, leaves declarations as they were, and crashes on a value that is returned twice.
+by way of the buffer's tensor, so that empty-tensor elimination and bufferisation compute the result where the caller
+wants it, through any loops that tiling has made in between. It is done on tensors because it cannot be done well on
+buffers: there the pass that promotes results to arguments (`buffer-results-to-out-params`) takes dynamic shapes too,
+whose size the caller cannot know, fails where those are called, leaves declarations as they were, and crashes on a
+value that is returned twice.
 
 A result that is computed in a writable argument stays there. A result of dynamic shape stays a result; where there are
 several, none may share a buffer with another, because the caller will free each.
@@ -42,6 +43,7 @@ ARGUMENT = "lh.arg"
 RESULT = "lh.res"
 WRITABLE = "bufferization.writable"
 _ACCESS = "bufferization.access"
+_BRANCHING = ("scf.if", "scf.index_switch", "scf.while", "scf.execute_region")
 _ALIGNMENT = 64  # bytes; what one-shot-bufferize gives its buffers
 
 
@@ -52,6 +54,20 @@ class _Results:
     out: tuple[int, ...]
     in_place: dict[int, int]
     kept: tuple[int, ...]
+
+
+@frozen
+class _Origin:
+    """Arguments and operations that a value is computed from, and whether branches are among them."""
+
+    arguments: set[int]
+    operations: set[Any]
+    has_branches: bool
+
+    def is_tied_to(self, other: _Origin) -> bool:
+        """Whether the values may be the same where they come from branches."""
+        are_apart = self.operations.isdisjoint(other.operations) and self.arguments.isdisjoint(other.arguments)
+        return (self.has_branches or other.has_branches) and not are_apart
 
 
 class Boundary:
@@ -180,33 +196,92 @@ class Boundary:
 
     def _rewrite_body(self, function: Any, plan: _Results, results: Sequence[Any]) -> None:
         entry = function.regions[0].blocks[0]
+        concerned = range(len(results)) if plan.in_place or len(plan.out) > 1 else ()
+        behind = [{i: self._behind(function, back.operands[i]) for i in concerned} for back in _returns(function)]
         destinations = {}
+        tensors = {}
         for result, argument in plan.in_place.items():
             destination = entry.arguments[argument]
             destination.set_type(self._buffer(results[result]))
             with self._ir.InsertionPoint.at_block_begin(entry):
                 tensor = self._to_tensor(destination, results[result], function.location)
             destination.replace_all_uses_except(tensor, tensor.owner.operation)
+            tensors[result] = tensor
             destinations[result] = destination
         for result in plan.out:
-            destinations[result] = entry.add_argument(self._buffer(results[result]), function.location)
-        for back in _returns(function):
+            destination = entry.add_argument(self._buffer(results[result]), function.location)
+            with self._ir.InsertionPoint.at_block_begin(entry):
+                tensors[result] = self._to_tensor(destination, results[result], function.location)
+            destinations[result] = destination
+        for back, origins in zip(_returns(function), behind):
+            values = dict(enumerate(back.operands))
+            written = set(plan.in_place.values())
             with self._ir.InsertionPoint(back):
-                for result, destination in destinations.items():
-                    self._materialize(back.operands[result], destination, back.location, restrict=True)
-                kept = self._distinct([back.operands[index] for index in plan.kept], back.location)
+                # What is computed from an argument is read before that is overwritten: no tensor tells of that write.
+                early = [result for result in plan.kept if written and origins[result].arguments & written]
+                order, cyclic = _order(plan.in_place, {r: origin.arguments for r, origin in origins.items()})
+                has_branches = len(function.regions[0].blocks) > 1
+                early += order if has_branches else cyclic[1:]
+                for result in early:
+                    values[result] = self._saved(values[result], back.location)
+                # What another result is computed from comes before that.
+                first = sorted(plan.out, key=lambda r: len(origins[r].operations)) if origins else plan.out
+                for result in (*first, *order):
+                    value = values[result]
+                    others = [origin for other, origin in origins.items() if other != result]
+                    is_simple = not has_branches and not any(origins[result].is_tied_to(other) for other in others)
+                    if value != tensors[result] and result not in early and is_simple:
+                        # By way of the tensor: what is computed in the destination early must not overwrite what is
+                        # still read, nor be overwritten. With several results of branches, bufferisation would find
+                        # conflicts that are none.
+                        value = self._placed(value, tensors[result], back.location)
+                    self._materialize(value, destinations[result], back.location)
+                self._make_distinct([result for result in plan.kept if result not in early], values, back.location)
+                kept = [values[result] for result in plan.kept]
                 self._ir.Operation.create("func.return", operands=kept, loc=back.location)
             back.erase()
 
-    def _distinct(self, values: list[Any], location: Any) -> list[Any]:
-        """`values`, with all tensors but the first copied.
+    def _behind(self, function: Any, value: Any) -> _Origin:
+        """What `value` may be computed from."""
+        entry = function.regions[0].blocks[0]
+        arguments: set[int] = set()
+        seen: set[Any] = set()
+        todo = [value]
+        while todo:
+            value = todo.pop().maybe_downcast()
+            if isinstance(value, self._ir.BlockArgument):
+                if value.owner == entry:
+                    arguments.add(value.arg_number)
+                    continue
+                op = value.owner.owner.operation
+                if op == function:  # of a branch
+                    arguments.update(range(len(entry.arguments)))
+                    continue
+            else:
+                op = value.owner.operation
+            if op not in seen:
+                seen.add(op)
+                todo += op.operands
+                for inner in operations(op):
+                    todo += inner.operands
+        return _Origin(arguments, seen, any(op.name in _BRANCHING for op in seen))
+
+    def _saved(self, tensor: Any, location: Any) -> Any:
+        """The value that `tensor` has here, in a buffer of its own."""
+        if not self._is_plain_tensor(tensor.type):
+            return self._copy(tensor, location) if isinstance(tensor.type, self._ir.RankedTensorType) else tensor
+        buffer = self._allocate(tensor.type, location, like=tensor)
+        self._materialize(tensor, buffer, location)
+        return self._to_tensor(buffer, tensor.type, location)
+
+    def _make_distinct(self, results: list[int], values: dict[int, Any], location: Any) -> None:
+        """Copy all tensors but the first of the `values` of `results`.
 
         Values that differ here may still be merged into one, which is then returned twice and freed twice.
         """
-        tensors = [i for i, v in enumerate(values) if isinstance(v.type, self._ir.RankedTensorType)]
-        for index in tensors[1:]:
-            values[index] = self._copy(values[index], location)
-        return values
+        tensors = [result for result in results if isinstance(values[result].type, self._ir.RankedTensorType)]
+        for result in tensors[1:]:
+            values[result] = self._copy(values[result], location)
 
     def _rewrite_call(self, call: Any, function: Any, plan: _Results) -> None:
         ir = self._ir
@@ -216,7 +291,7 @@ class Boundary:
         with ir.InsertionPoint(call):
             for result, argument in plan.in_place.items():
                 buffers[result] = self._allocate(call.results[result].type, call.location, like=operands[argument])
-                self._materialize(operands[argument], buffers[result], call.location, restrict=False)
+                self._materialize(operands[argument], buffers[result], call.location)
                 operands[argument] = buffers[result]
             for result in plan.out:
                 buffers[result] = self._allocate(call.results[result].type, call.location)
@@ -255,11 +330,13 @@ class Boundary:
         attributes = {"restrict": unit, "writable": unit}
         return self._ir.Operation.create("bufferization.to_tensor", [type], [buffer], attributes, loc=location).result
 
-    def _materialize(self, tensor: Any, buffer: Any, location: Any, restrict: bool) -> None:
-        unit = self._ir.UnitAttr.get()
-        attributes = {"writable": unit, **({"restrict": unit} if restrict else {})}
+    def _materialize(self, tensor: Any, buffer: Any, location: Any) -> None:
         name = "bufferization.materialize_in_destination"
-        self._ir.Operation.create(name, [], [tensor, buffer], attributes, loc=location)
+        self._ir.Operation.create(name, [], [tensor, buffer], {"writable": self._ir.UnitAttr.get()}, loc=location)
+
+    def _placed(self, tensor: Any, destination: Any, location: Any) -> Any:
+        name = "bufferization.materialize_in_destination"
+        return self._ir.Operation.create(name, [tensor.type], [tensor, destination], loc=location).result
 
     def _copy(self, tensor: Any, location: Any) -> Any:
         name = "bufferization.alloc_tensor"
@@ -280,6 +357,23 @@ class Boundary:
             self._signatures[type] = function_types(self._ir, function)
         arguments, results = self._signatures[type]
         return arguments[:], results[:]
+
+
+def _order(in_place: dict[int, int], reads: dict[int, set[int]]) -> tuple[list[int], list[int]]:
+    """The results `in_place` (result to argument), each before those that overwrite what it `reads`.
+
+    Where there is no such order, as when two arguments change places, the second list has the last results, of which
+    all but one must be read before.
+    """
+    left = dict(in_place)
+    order: list[int] = []
+    while left:
+        free = [r for r in left if not any(left[r] in reads[other] for other in left if other != r)]
+        if not free:
+            return [*order, *left], list(left)
+        order += free
+        left = {result: argument for result, argument in left.items() if result not in free}
+    return order, []
 
 
 def function_types(ir: Any, function: Any) -> tuple[list[Any], list[Any]]:
