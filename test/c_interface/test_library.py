@@ -559,6 +559,31 @@ def test_many_results_of_which_a_stage_drops_half(others: str, plain: bool, benc
         assert "a stage dropped some, and which argument holds which is not plain" in error
 
 
+def test_results_that_look_like_a_memref(bench: Workbench) -> None:
+    """Two pointers and a number are what the descriptor of a memref begins with."""
+    payload = bench.write(
+        "alike.mlir",
+        """func.func @f(%p: !llvm.ptr, %n: i64) -> (!llvm.ptr, !llvm.ptr, i64) {
+             return %p, %p, %n : !llvm.ptr, !llvm.ptr, i64
+           }
+           func.func @g(%p: !llvm.ptr, %m: memref<f32>) -> (!llvm.ptr, memref<f32>) {
+             return %p, %m : !llvm.ptr, memref<f32>
+           }""",
+    )
+    bench.lower(payload)
+    program = bench.write(
+        "alike.c",
+        """#include "alike.h"
+           int main(void) {
+             f_results results;
+             int x = 0;
+             f(&results, &x, 7);
+             return !(results.result0 == &x && results.result1 == &x && results.result2 == 7);
+           }""",
+    )
+    bench.run(bench.build(program, "alike.o"))
+
+
 def test_a_stage_that_drops_the_c_interface_is_an_error(bench: Workbench) -> None:
     bench.write("f.mlir", "func.func @f(%x: i32, %m: memref<4xf32>) { return }")
     bench.write(

@@ -198,7 +198,16 @@ AWKWARD = bytes(range(256)) * 20 + b'"; @x = [5120 x i8] zeroinitializer\n' + b"
 def test_awkward_bytes_and_names(tmp_path: Path) -> None:
     """Bytes that look like LLVM IR, names that are printed in quotes, and zeros that nobody has taken out."""
     size = len(AWKWARD)
-    names = ["plain", "with space", "quote \\22", "back\\5Cslash", "1digit", "\u00fc", f"[{size} x i8] zeroinitializer"]
+    names = [
+        "plain",
+        "with$dollar",
+        "with space",
+        "quote \\22",
+        "back\\5Cslash",
+        "1digit",
+        "\u00fc",
+        f"[{size} x i8] zeroinitializer",
+    ]
     text = f"llvm.mlir.global private constant @zeros() : !llvm.array<{size} x i8> {{\n"
     text += f"  %0 = llvm.mlir.zero : !llvm.array<{size} x i8>\n"
     text += f"  llvm.return %0 : !llvm.array<{size} x i8>\n}}\n"

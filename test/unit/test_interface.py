@@ -157,6 +157,11 @@ def test_types_that_c_lacks(text: str, reason: str) -> None:
             ["memref<4x4xf32, affine_map<(d0, d1) -> (d1, d0)>>", "i1"],
             ["i1"],
         ),
+        (
+            '(memref<4xf32, "a(b, ">) -> memref<2xf32, "<\\22->">',
+            ['memref<4xf32, "a(b, ">'],
+            ['memref<2xf32, "<\\22->">'],
+        ),
     ],
 )
 def test_function_types(text: str, arguments: list[str], results: list[str]) -> None:

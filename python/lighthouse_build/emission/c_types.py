@@ -141,6 +141,8 @@ def _parse_type(text: str) -> CType:
 
 def split_types(text: str) -> list[str]:
     """The types in the comma-separated list `text`; none if it is empty."""
+    if '"' in text:
+        return [type.translate(_SHOWN) for type in split_types(_without_quotes(text))]
     types: list[str] = []
     parts: list[str] = []  # of one type
     depth = 0
@@ -155,6 +157,9 @@ def split_types(text: str) -> list[str]:
 
 def split_function_type(text: str) -> tuple[list[str], list[str]]:
     """Arguments and results of the function type `text`, such as `(i32, f32) -> (i32, f32)`."""
+    if '"' in text:
+        lists = split_function_type(_without_quotes(text))
+        return [type.translate(_SHOWN) for type in lists[0]], [type.translate(_SHOWN) for type in lists[1]]
     end, depth = 0, 1
     while depth:
         start, end = end + 1, text.index(")", end + 1)
@@ -162,6 +167,17 @@ def split_function_type(text: str) -> tuple[list[str], list[str]]:
     results = text[end + 1 :].strip().removeprefix("->").strip()
     # One result stands alone, unless it is a function itself.
     return split_types(text[1:end]), split_types(results[1:-1] if results.startswith("(") else results)
+
+
+# Other characters, of no meaning in types, for those that have one.
+_HIDDEN = {ord(character): 0xE000 + ord(character) for character in '"()[]{}<>,-'}
+_SHOWN = {hidden: character for character, hidden in _HIDDEN.items()}
+
+
+def _without_quotes(text: str) -> str:
+    """`text` with strings, such as those that name memory spaces, in characters that `_SHOWN` makes theirs again."""
+    parts = [part if i % 2 == 0 else f'"{part}"'.translate(_HIDDEN) for i, part in enumerate(text.split('"'))]
+    return "".join(parts)  # MLIR prints a quotation mark in a string as \\22
 
 
 def _opened(text: str) -> int:

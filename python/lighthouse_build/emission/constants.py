@@ -38,7 +38,7 @@ _PIECE = 1 << 16  # bytes that are written together: they stay in the processor'
 _HIGH, _LOW = (bytes(b"0123456789ABCDEF"[byte >> shift & 15] for byte in range(256)) for shift in (4, 0))
 _DENSE = 'dense<"0x'
 _ZERO = b"zeroinitializer"
-_PLAIN = "-$._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in names without quotes
+_PLAIN = "-._0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # in names without quotes
 
 
 class _Repeated:

@@ -98,8 +98,11 @@ class WrapperReader:
 
     def _match_returned(self, expected: Sequence[Value]) -> tuple[tuple[Value, ...], bool]:
         """What of `expected` is still returned: the first choice that its type allows; whether it is the only."""
-        types = _result_types(self._body_result, len(expected))
-        first = _first_match(expected, types)
+        first, types = None, []
+        for types in _result_types(self._body_result, len(expected)):
+            first = _first_match(expected, types)
+            if first is not None:
+                break
         if first is None:
             wanted = ", ".join(value.type for value in expected) or "nothing"
             self._fail(f"returns {self._body_result}, which the payload's {wanted} cannot have become")
@@ -141,9 +144,12 @@ def llvm_function_type(function: Any) -> tuple[str, str]:
     if not bracket or not text.startswith("!llvm.func<") or not text.endswith(")>"):
         msg = f"cannot read the type {text} of '@{function.attributes['sym_name'].value}'"
         raise LoweringError(msg)
-    # The printer leaves the dialect's prefix out inside its own types.
-    is_llvm = result.partition("<")[0] in ("ptr", "struct", "array")
-    return f"!llvm.{result}" if is_llvm else result, parameters
+    return _with_prefix(result), parameters
+
+
+def _with_prefix(type: str) -> str:
+    """`type`, which the printer has left the dialect's prefix out of, as it does inside its own types."""
+    return f"!llvm.{type}" if type.partition("<")[0] in ("ptr", "struct", "array") else type
 
 
 def _lowered_types(type: str) -> tuple[str, ...]:
@@ -171,13 +177,13 @@ def _may_become(type: str, lowered: str) -> bool:
     return lowered.removeprefix("!llvm.") == f"struct<(ptr, ptr, i64{arrays})>"
 
 
-def _result_types(type: str, expected: int) -> list[str]:
-    """The results that a function of result `type` returns, of which the payload has `expected`."""
+def _result_types(type: str, expected: int) -> list[list[str]]:
+    """The results that a function of result `type` may return, of which the payload has `expected`.
+
+    One memref is a struct, too, that of its descriptor, which looks like two pointers and a number.
+    """
     if type == "void":
-        return []
+        return [[]]
     members = type.removeprefix("!llvm.struct<(").removesuffix(")>")
-    is_struct = type == f"!llvm.struct<({members})>"
-    # One memref is a struct too, that of its descriptor.
-    if not is_struct or members.startswith("ptr, ptr, i64") or expected == 1:
-        return [type]
-    return split_types(members)
+    is_struct = type == f"!llvm.struct<({members})>" and expected > 1
+    return [*([[_with_prefix(member) for member in split_types(members)]] if is_struct else []), [type]]
