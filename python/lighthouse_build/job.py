@@ -457,10 +457,14 @@ class Job:
         kinds = request.kinds & CODE
         code: dict[str, Data] = {}
         if kinds:
-            from lighthouse_build.emission import constants, llvm_text
+            from lighthouse_build.emission import llvm_text
 
+            taken: dict[str, Any] = {}
             with self._doing("the translation to LLVM IR"):
-                taken = constants.take_out(module, self._target().triple)
+                if translate.has_globals(module):
+                    from lighthouse_build.emission import constants
+
+                    taken = constants.take_out(module, self._target().triple)
                 llvm_ir = self.prefix_map.in_llvm_ir(translate.translate(module, diagnostics))
                 text = llvm_text.for_reader(llvm_ir, self._target()) if "llvmir" in kinds else None
             if text is not None:

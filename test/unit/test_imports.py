@@ -65,10 +65,10 @@ MLIR = (
 )
 TEXT = (
     f"{MLIR} emission emission.c_interface emission.c_library emission.c_types emission.destinations "
-    "emission.interface emission.lowered emission.names emission.translate emission.constants emission.llvm_code "
-    "emission.llvm_library emission.llvm_text target resolution.resolve"
+    "emission.interface emission.lowered emission.names emission.translate emission.llvm_code emission.llvm_library "
+    "emission.llvm_text target resolution.resolve"
 )
-CODE = f"{TEXT} emission.codegen emission.llvm emission.symbols"
+CODE = f"{TEXT} emission.constants emission.codegen emission.llvm emission.symbols"
 RESOLVE = " ".join(name for name in MLIR.split() if name != "resolution.pass_files") + " resolution.resolve"
 YAML = "language.pipeline_file"
 PYTHON = (

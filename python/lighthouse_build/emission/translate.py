@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__all__ = ["check_lowered", "translate"]
+__all__ = ["check_lowered", "has_globals", "translate"]
 
 # Dialects that translate to LLVM IR by themselves. MLIR ends the process on any other.
 _TRANSLATABLE = frozenset({"llvm", "omp", "x86", "x86vector", "amx", "arm_neon", "arm_sve", "arm_sme", "nvvm", "rocdl"})
@@ -78,6 +78,11 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> list[Any]:
 def _has_scalable_in_struct(type: str) -> bool:
     """Whether translation would end the process on `type`."""
     return "vector<[" in type.partition("struct<")[2]
+
+
+def has_globals(module: Any) -> bool:
+    """Whether there may be a constant to be taken out before `translate`."""
+    return any(view.operation.name == "llvm.mlir.global" for view in module.operation.regions[0].blocks[0].operations)
 
 
 def translate(module: Any, diagnostics: mlir.Diagnostics) -> str:
