@@ -24,6 +24,7 @@ func.func @mm(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> 
   return %0 : tensor<8x8xf32>
 }
 """,
+    "tuple.mlir": "func.func @f(%t: tuple<i32>) {\n  return\n}\n",
     "scalar.mlir": "func.func @one() -> i32 {\n  %c = arith.constant 1 : i32\n  return %c : i32\n}\n",
     "syntax.mlir": "module {\n  func.func @f( {\n}\n",
     "invalid.mlir": "func.func @f() -> f32 {\n  return\n}\n",
@@ -208,6 +209,11 @@ CASES = [
     Case("scalar.mlir --stage=convert-to-llvm --emit=object --target-triple=pdp11-dec-unix", USAGE, r"error: .*pdp11"),
     Case("scalar.mlir --stage=convert-to-llvm --emit=object --cpu=pentium99", USAGE, r"error: .*pentium99"),
     Case("scalar.mlir --stage=convert-to-llvm --emit=object --features=+nosuch", USAGE, r"error: .*nosuch"),
+    Case(
+        "tuple.mlir --stage=scalar-lowering.yaml --emit=object",
+        LOWERING,
+        r"error: .*'func.func' left over; .*; if that has run, a type in \(tuple<i32>\) -> \(\) has no equal in LLVM",
+    ),
     Case("mm.mlir --stage=cse --emit=object", LOWERING, r"error: .*not lowered.*'linalg.matmul'.* left over"),
     Case("mm.mlir --emit=llvm", USAGE, r"error: cannot emit 'llvm'; did you mean 'llvmir'\?"),
     Case("mm.mlir --emit=mlir --emit=llvmir", USAGE, r"error: several outputs would be written to"),

@@ -71,6 +71,9 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> list[Any]:
     notes = [Diagnostic(f"'{n}' is here", diagnostics.location(at), "note") for n, at in list(first.items())[:3]]
     on_tensors = any(name.startswith(("tensor.", "bufferization.")) for name in left)
     remedy = "bufferize.yaml before lower-to-llvm.yaml" if on_tensors else "lower-to-llvm.yaml"
+    if "func.func" in left and not on_tensors:
+        signature = next(str(op.attributes["function_type"]) for name, op in found if name == "func.func")
+        remedy += f"; if that has run, a type in {signature} has no equal in LLVM"
     msg = f"the payload is not lowered to the LLVM dialect: {names}{more} left over; add {remedy}"
     raise LoweringError(msg, notes=notes)
 
