@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from privileges import obeying_modes, with_mounts
 
 DRIVER = Path(__file__).parents[2] / "python" / "lighthouse_build" / "__main__.py"
 COMMAND = [sys.executable, "-I", "-B", str(DRIVER)]
@@ -49,14 +49,12 @@ def failing(command: list[str], directory: Path, stdout: IO[bytes] | int = subpr
 
 def test_full_disk(directory: Path) -> None:
     """A real one: a file system of 64 KB, mounted in a name space of its own."""
-    probe = ["unshare", "--map-root-user", "--mount", "true"]
-    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True).returncode != 0:
-        pytest.skip("a full disk needs unshare (util-linux), and a kernel that grants name spaces to its caller")
     (directory / "disk").mkdir()
+    prefix = with_mounts(directory / "disk")
     script = (
         "mount -t tmpfs -o size=64k tmpfs disk || exit 99\n"
         "echo old > disk/a.mlir; head -c 40000 /dev/zero > disk/full\n"
-        '"$@"; status=$?; ls -A disk; cat disk/a.mlir; exit $status'
+        '"$@"; status=$?; ls -A disk; cat disk/a.mlir; umount disk; exit $status'
     )
     job = [
         *COMMAND,
@@ -66,10 +64,8 @@ def test_full_disk(directory: Path) -> None:
         "--stamp=disk/s",
         "--depfile=disk/d",
     ]
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", *job]
+    command = [*prefix, "sh", "-c", script, "sh", *job]
     run = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
-    if run.returncode == 99:
-        pytest.skip(f"a full disk needs a kernel that mounts tmpfs in a name space: {run.stderr.strip()}")
     assert run.returncode == INPUT, run.stderr
     assert "error: cannot write 'disk/a.mlir': No space left on device" in run.stderr
     assert run.stdout.split() == ["a.mlir", "full", "s.lock", "old"]
@@ -86,11 +82,7 @@ def test_full_standard_output(directory: Path) -> None:
 
 
 def test_read_only_directory(directory: Path) -> None:
-    unprivileged: list[str] = []
-    if os.geteuid() == 0:  # whom nothing is read-only, with all capabilities
-        unprivileged = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-        if shutil.which("setpriv") is None or subprocess.run([*unprivileged, "true"], capture_output=True).returncode:
-            pytest.skip("for root nothing is read-only; needs setpriv (util-linux) and leave to drop capabilities")
+    prefix = obeying_modes()
     out = directory / "out"
     out.mkdir()
     (out / "old.mlir").write_text("old")
@@ -103,7 +95,7 @@ def test_read_only_directory(directory: Path) -> None:
             (["-o", "new.mlir", "--stamp=out/s"], "out/s"),
             (["-o", "new.mlir", "--depfile=out/d"], "out/d"),
         ):
-            error = failing([*unprivileged, *COMMAND, "k.mlir", *arguments], directory)
+            error = failing([*prefix, *COMMAND, "k.mlir", *arguments], directory)
             assert f"error: cannot write '{path}': " in error
         assert names(directory) == {"k.mlir", "out", "out/old.mlir"}
         assert (out / "old.mlir").read_text() == "old"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from lighthouse_build.bindings import find
+from privileges import obeying_modes
 
 DRIVER = Path(__file__).parents[2] / "python" / "lighthouse_build" / "__main__.py"
 INPUT = 3
@@ -118,18 +118,8 @@ def test_read_only_home(directory: Path, usual: list[bytes]) -> None:
     home = directory / "home"
     home.mkdir()
     home.chmod(0o555)
-    assert build(directory, environment={"PATH": PATH, "HOME": str(home)}, prefix=unprivileged()) == usual
+    assert build(directory, environment={"PATH": PATH, "HOME": str(home)}, prefix=obeying_modes()) == usual
     assert not list(home.iterdir())
-
-
-def unprivileged() -> tuple[str, ...]:
-    """What makes a command obey the modes of files, for root."""
-    if os.geteuid() != 0:
-        return ()
-    command = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-    if shutil.which("setpriv") is None or subprocess.run([*command, "true"], capture_output=True).returncode:
-        pytest.skip("for root nothing is read-only; needs setpriv (util-linux) and leave to drop capabilities")
-    return command
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o022, 0])
@@ -150,16 +140,15 @@ def open_directory() -> Iterator[Path]:
 
 def test_another_user(open_directory: Path, usual: list[bytes]) -> None:
     """One without a home, or an entry in the password file, builds in a tree that somebody else has begun."""
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("only root becomes another user, with setpriv (util-linux)")
-    prefix = ("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    prefix = (*obeying_modes(), "--reuid=54321", "--regid=54321", "--clear-groups")
     again = "import subprocess, sys; import numpy; subprocess.run([sys.executable, '-c', 'pass'], check=True)"
     probe = [*prefix, sys.executable, "-c", f"open({str(DRIVER)!r}); {again}"]
     reachable = subprocess.run(probe, capture_output=True, check=False)
     if reachable.returncode:
-        pytest.skip(
-            f"another user cannot read {sys.executable}, its packages or {DRIVER}: they lie in a private directory"
-        )
+        what = f"{sys.executable}, its packages or {DRIVER}"
+        pytest.skip(f"another user cannot read {what}: they lie in a directory that is private")
     fill(open_directory)
     assert build(open_directory, prefix=prefix, environment={"PATH": PATH}) == usual
     # What root made is not theirs to change.

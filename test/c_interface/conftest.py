@@ -118,7 +118,7 @@ def target(request: pytest.FixtureRequest) -> Target:
     """The machine itself with sanitizers, then emulated ones."""
     found: Target = request.param
     if missing := found.missing():
-        pytest.skip(f"needs {missing}")
+        pytest.skip(f"to call code for {found.name} needs {missing}")
     return found
 
 

@@ -20,6 +20,13 @@ lh_add_stage(other SCHEDULE tile.py OPTIONS sizes=[1,)
 """
 
 
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    path = tmp_path / "CMakeLists.txt"
+    path.write_text(LISTS)
+    return path
+
+
 @pytest.mark.parametrize(
     ("call", "spec", "column", "expected"),
     [
@@ -30,9 +37,7 @@ lh_add_stage(other SCHEDULE tile.py OPTIONS sizes=[1,)
         pytest.param("lh_add_stage(gone)", "cse", 1, None, id="written by a macro"),
     ],
 )
-def test_place(tmp_path: Path, call: str, spec: str, column: int, expected: str | None) -> None:
-    lists = tmp_path / "CMakeLists.txt"
-    lists.write_text(LISTS)
+def test_place(lists: Path, call: str, spec: str, column: int, expected: str | None) -> None:
     error = InputError("wrong", SourceLocation(COMMAND_LINE, 1, column, spec))
     place(error, f"{lists}:{call}")
     assert str(error.location) == (f"{lists}:{expected}" if expected else str(lists))
@@ -43,9 +48,7 @@ def test_place(tmp_path: Path, call: str, spec: str, column: int, expected: str 
     assert "^" in text
 
 
-def test_a_mistake_in_another_argument_is_at_the_call(tmp_path: Path) -> None:
-    lists = tmp_path / "CMakeLists.txt"
-    lists.write_text(LISTS)
+def test_a_mistake_in_another_argument_is_at_the_call(lists: Path) -> None:
     error = UsageError("unknown CPU 'x'")
     place(error, f"{lists}:lh_lower(k)")
     assert render(error, Colour()).startswith(f"{lists}:5:1: error: unknown CPU 'x'\nlh_lower(")
@@ -54,9 +57,7 @@ def test_a_mistake_in_another_argument_is_at_the_call(tmp_path: Path) -> None:
     assert other.location is None
 
 
-def test_a_job_that_ran_out_of_time_is_of_a_call(tmp_path: Path) -> None:
-    lists = tmp_path / "CMakeLists.txt"
-    lists.write_text(LISTS)
+def test_a_job_that_ran_out_of_time_is_of_a_call(lists: Path) -> None:
     error = CrashError("ran longer than the timeout")
     place(error, f"{lists}:lh_add_stage(tile)")
     assert render(error, Colour()).startswith(f"{lists}:2:1: error: ran longer than the timeout\nLH_ADD_STAGE (tile")
@@ -74,8 +75,7 @@ def test_other_places_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", ["tilles", "ttiles"])
-def test_stage_that_was_meant(tmp_path: Path, spec: str) -> None:
-    lists = tmp_path / "CMakeLists.txt"
+def test_stage_that_was_meant(lists: Path, spec: str) -> None:
     lists.write_text(LISTS + f"lh_lower(m SOURCES a.mlir STAGES {spec})\n")
     message = f"not a pass pipeline: '{spec}' does not refer to a registered pass or pass pipeline"
     error = InputError(message, SourceLocation(COMMAND_LINE, 1, 1, spec))
@@ -90,8 +90,7 @@ def test_stage_that_was_meant(tmp_path: Path, spec: str) -> None:
         pytest.param("canonicalise", "'canonicalise' does not refer to a registered pass", id="near none"),
     ],
 )
-def test_no_stage_was_meant(tmp_path: Path, spec: str, message: str) -> None:
-    lists = tmp_path / "CMakeLists.txt"
+def test_no_stage_was_meant(lists: Path, spec: str, message: str) -> None:
     lists.write_text(LISTS + f"lh_lower(m SOURCES a.mlir STAGES {spec})\n")
     error = InputError(message, SourceLocation(COMMAND_LINE, 1, 1, spec))
     place(error, f"{lists}:lh_lower(m)")

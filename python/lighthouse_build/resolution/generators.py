@@ -22,7 +22,7 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -75,10 +75,11 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
-        try:
-            fresh = os.stat(path).st_mtime_ns < os.stat(importlib.util.cache_from_source(path)).st_mtime_ns
-        except (OSError, NotImplementedError):  # no bytecode yet; an interpreter that keeps none
-            fresh = False
+        # Nothing is left out here: without bytecode, which some interpreters never keep, the source is compiled.
+        fresh = False
+        if sys.implementation.cache_tag is not None:
+            with suppress(OSError):
+                fresh = os.stat(path).st_mtime_ns < os.stat(importlib.util.cache_from_source(path)).st_mtime_ns
         return super().get_code(fullname) if fresh else self.source_to_code(self.get_data(path), path)
 
 
