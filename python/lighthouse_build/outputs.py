@@ -10,6 +10,10 @@
    gets a time just before the probe's: an input that is edited while the job runs is then newer, and is built again
    next time. If one was, outputs that stay untouched get that time, too: before version 1.12, Ninja notes the newest
    input at the end of a job that has left an output alone, and takes the edit for built.
+4. A driver whose build tool was killed may write outputs after the next build has looked at them. If they are already
+   what that build would write, and older than an edit, it would take them for written by its own job and out of date.
+   So the lock file says while outputs are being written, and after a job during which an input was edited, that they
+   may be news to the next build, whose driver renews them.
 
 So it is with a stamp, which Make needs, or without one where the build tool looks at outputs again, as Ninja does. A
 command typed by hand has neither: its outputs are simply written, all or none.
@@ -59,6 +63,7 @@ class Edge:
         # What lock and probe are named after; nothing for a command typed by hand.
         self._notes = (stamp or depfile or next(iter(self.outputs), None)) if stamp or if_changed else None
         self._lock: int | None = None
+        self._is_news = False  # what is there may have been written since the build tool has looked
         self._time: int | None = None
         self._temporaries: dict[str, str] = {}
 
@@ -75,6 +80,7 @@ class Edge:
                 raise InputError(f"cannot write '{path}': permission denied", SourceLocation(path))
         if self._notes:
             self._lock = _lock(self._notes + ".lock")
+            self._is_news = self._lock is not None and os.fstat(self._lock).st_size > 0
             # A little before: an input that is edited after it was read may be of the same tick of the clock.
             self._time = _now(self._notes + ".probe") - 1
         return self
@@ -117,6 +123,8 @@ class Edge:
             files[self.stamp] = b""
         for path, data in files.items():
             self._write_beside(path, data, name)
+        if self._lock is not None:
+            os.pwrite(self._lock, b"1", 0)
         # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
         for path, data in files.items():
             if path in self._temporaries:
@@ -124,9 +132,14 @@ class Edge:
             else:
                 _write_to_device(path, data)
         # The very last, so that little time is left in which an edit could escape.
-        if self._time is not None and any(_was_edited(path, self._time + 1) for path in inputs):
+        if self._time is None:
+            return
+        edited = any(_was_edited(path, self._time + 1) for path in inputs)
+        if edited or self._is_news:
             for path in contents.keys() - files.keys():
                 _date_back(path, self._time)
+        if self._lock is not None and not edited:
+            os.ftruncate(self._lock, 0)
 
     def _write_beside(
         self, link: str, data: bytes | memoryview, name: Callable[[bytes | memoryview, str], bool]

@@ -72,6 +72,41 @@ def test_an_edit_during_a_job_that_changes_nothing_renews_the_outputs(tmp_path: 
     assert times[0] == times[1] < times[2] < source.stat().st_mtime_ns
 
 
+def test_outputs_that_an_orphan_wrote_are_renewed(tmp_path: Path) -> None:
+    """A killed build leaves a driver that reads an edit of after its start: what it writes is older than the edit."""
+    source = tmp_path / "input"
+    times = []
+    for edited_meanwhile in (True, False, False):
+        with edge(tmp_path, "out") as e:
+            if edited_meanwhile:
+                time.sleep(0.02)
+                source.write_text("edited, and then read")
+            e.commit({str(tmp_path / "out"): b"1"}, [str(source)])
+        times.append((tmp_path / "out").stat().st_mtime_ns)
+        time.sleep(0.02)
+    # The next build looked before the orphan wrote: it compares with the edit what it takes for its own job's.
+    assert times[0] < source.stat().st_mtime_ns < times[1] == times[2]
+
+
+def test_outputs_of_a_driver_that_was_killed_meanwhile_are_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(path: str, since: int) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, edge(tmp_path, "out") as e:
+        patch.setattr(outputs, "_was_edited", killed)  # the first thing after all has been written
+        with pytest.raises(KeyboardInterrupt):
+            e.commit({str(tmp_path / "out"): b"1"}, ["in"])
+    times = [(tmp_path / "out").stat().st_mtime_ns]
+    for _ in range(2):
+        time.sleep(0.02)
+        with edge(tmp_path, "out") as e:
+            e.commit({str(tmp_path / "out"): b"1"}, ["in"])
+        times.append((tmp_path / "out").stat().st_mtime_ns)
+    assert times[0] < times[1] == times[2]
+
+
 def test_an_edit_in_the_tick_in_which_the_job_begins_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Many file systems tell time in ticks of some milliseconds, some of seconds.
     tick = 1_800_000_000_004_000_000

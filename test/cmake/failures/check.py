@@ -25,6 +25,7 @@ def check(project: Project) -> None:
     assert project.contents(*OUTPUTS) == good
     killed(project)
     twice_at_once(project)
+    orphaned(project)
     project.edit("schedule.py", "factor=3", "factor=1")
     project.build()
     project.expect_nothing()
@@ -92,6 +93,21 @@ def twice_at_once(project: Project) -> None:
     project.build()  # ninja may have lost what it logged
     same_as_clean(project)
     project.edit("kernel.mlir", "memref<32xf32>", "memref<64xf32>")
+
+
+def orphaned(project: Project) -> None:
+    """A driver that outlives its build reads an edit, and writes when the next build has looked already."""
+    slow = "import pathlib, time\n    time.sleep(1.5)\n    pathlib.Path(__file__).with_name('data.txt').read_text()"
+    project.write("data.txt", "1")
+    project.edit("schedule.py", "(factor=3):", f"(factor=3):\n    {slow}")
+    build = start(project)
+    time.sleep(0.7)
+    project.write("data.txt", "2")
+    os.killpg(build.pid, signal.SIGKILL)
+    build.communicate(timeout=300)
+    project.build()
+    same_as_clean(project)
+    project.edit("schedule.py", f"\n    {slow}", "")
 
 
 def start(project: Project) -> "subprocess.Popen[str]":
