@@ -46,7 +46,7 @@ lh_lower(<name>
   [LINK_LIBRARIES <library>...] [ALLOW_UNDEFINED <glob>...]
   [TOOL <target|program>]
   [OUTPUT_DIRECTORY <dir>] [DEPENDS <file|target>...]
-  [TIMEOUT <seconds>] [JOB_POOL <pool>])
+  [TIMEOUT <seconds>] [JOB_POOL <pool>] [BATCH_SIZE <count>])
 ```
 
 * `SOURCES`: the payloads, `.mlir` or `.mlirbc`, or Python files that generate one: `mlp.py`, `mlp.py{layers=3}`,
@@ -87,6 +87,9 @@ lh_lower(<name>
 * `DEPENDS`: files and targets that lowering needs besides payloads and stages.
 * `TIMEOUT`: after which lowering one payload is given up, in seconds; by default never.
 * `JOB_POOL`: the pool of Ninja that lowering runs in. It must be defined.
+* `BATCH_SIZE`: how many payloads a build rule has at most; by default the variable `LH_BATCH_SIZE`, else 16. A rule lowers
+  those of its payloads again that must be, and no other ones, each in a process of its own; what they have in common is
+  loaded once. With `DEPENDS`, `TOOL` or `EMIT cpp`, and for payloads that Python generates, there is a rule a payload.
 
 Locations, which bytecode, debug information and `.interface.json` files hold, name files relative to the top-level
 source or binary directory (`--prefix-map` of lh-opt), so that what is written is the same in every tree.
@@ -140,6 +143,7 @@ function(lh_lower name)
     TIMEOUT
     TOOL
     JOB_POOL
+    BATCH_SIZE
   )
   set(
     multi_value
@@ -182,6 +186,7 @@ function(lh_lower name)
     arguments
     stages
     depends
+    batch_size
     EDGE_COMMAND
     EDGE_COMMON_DEPENDS
   )
@@ -216,55 +221,78 @@ function(lh_lower name)
   _lh_check_paths("${output_directory}" "${notes_directory}")
 
   set(header "") # of a library
-  set(payload_header "") # the same, if it is written when the only payload is lowered
-  set(interface_files "") # what it is merged of else, and tests read
+  set(header_arguments "")
   if("interface" IN_LIST kinds)
+    list(REMOVE_ITEM kinds interface)
     if(NOT DEFINED ARG_HEADER)
       set(ARG_HEADER "${name}.h")
     endif()
     _lh_check_header_name("${ARG_HEADER}")
     set(header "${output_directory}/include/${ARG_HEADER}")
     _lh_lower_header_arguments(header_arguments)
-    if(NOT sources MATCHES ";")
-      set(payload_header "${header}")
-      list(APPEND arguments ${header_arguments})
-    elseif(type STREQUAL "cpp")
-      list(APPEND arguments "--namespace=${ARG_NAMESPACE}")
-    endif()
   endif()
 
-  # One rule a payload.
+  # What each payload is lowered to, and by which arguments.
   foreach(kind IN LISTS kinds)
     set(${kind}_files "")
   endforeach()
+  set(interface_files "") # what the header is made of, and tests read
+  set(index 0)
+  foreach(source payload stem IN ZIP_LISTS sources payloads stems)
+    set(outputs_${index} "")
+    set(arguments_${index} "${payload}")
+    foreach(kind extension IN ZIP_LISTS kinds extensions)
+      set(file "${output_directory}/${stem}${extension}")
+      list(APPEND outputs_${index} "${file}")
+      list(APPEND arguments_${index} "--emit=${kind}=${file}")
+      list(APPEND ${kind}_files "${file}")
+    endforeach()
+    if(header)
+      set(file "${notes_directory}/${stem}.interface.json")
+      list(APPEND arguments_${index} "--emit=interface=${file}")
+      list(APPEND interface_files "${file}")
+    endif()
+    math(EXPR index "${index} + 1")
+  endforeach()
+
+  # The rules. That which has all payloads makes the header, too; else one merges what the others say of theirs.
+  _lh_lower_groups(groups)
+  set(merged_files "")
+  if(header AND groups MATCHES ";")
+    set(header_rule merge)
+  elseif(header)
+    set(header_rule same)
+  else()
+    set(header_rule "")
+  endif()
   set(outputs "")
   set(marks "")
   set(EDGE_OWNER "${name}.lower")
   set(EDGE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   set(EDGE_JOB_POOL "${ARG_JOB_POOL}")
-  foreach(source payload stem IN ZIP_LISTS sources payloads stems)
+  foreach(group IN LISTS groups)
+    string(REPLACE "," ";" group "${group}")
+    list(GET group 0 first)
+    list(GET stems ${first} stem)
     set(EDGE_NOTES "${notes_directory}/${stem}")
-    set(EDGE_OUTPUTS "")
-    set(EDGE_ARGUMENTS "${payload}" ${arguments})
-    foreach(kind extension IN ZIP_LISTS kinds extensions)
-      set(file "${output_directory}/${stem}${extension}")
-      list(APPEND EDGE_OUTPUTS "${file}")
-      list(APPEND EDGE_ARGUMENTS "--emit=${kind}=${file}")
-      list(APPEND ${kind}_files "${file}")
-    endforeach()
-    if(payload_header)
-      list(APPEND EDGE_OUTPUTS "${payload_header}")
-      list(APPEND EDGE_ARGUMENTS "--emit=header=${payload_header}")
-    endif()
-    set(EDGE_DEPENDS "${source}" ${depends} ${ARG_DEPENDS})
     set(EDGE_COMMENT "Lowering ${name}/${stem}")
+    set(EDGE_DEPENDS ${depends} ${ARG_DEPENDS})
+    if(group MATCHES ";")
+      _lh_lower_batch()
+    else()
+      _lh_lower_alone()
+    endif()
+    if(header_rule STREQUAL "same")
+      list(APPEND EDGE_OUTPUTS "${header}")
+      list(APPEND EDGE_ARGUMENTS "--emit=header=${header}" ${header_arguments})
+    endif()
     _lh_write_edge()
     list(APPEND outputs ${EDGE_OUTPUTS})
     list(APPEND marks "${EDGE_MARK}")
   endforeach()
   # Or lowering would wait for libraries that are linked. A header's target has the rules that it needs, too.
   set(always FALSE)
-  if(DEFINED ARG_LINK_LIBRARIES AND (payload_header OR NOT header))
+  if(DEFINED ARG_LINK_LIBRARIES AND NOT header_rule STREQUAL "merge")
     set(always TRUE)
   endif()
   _lh_own_edges(library_sources "${name}.lower" "${marks}" "${outputs}" ${always})
@@ -275,10 +303,11 @@ function(lh_lower name)
   else()
     _lh_lower_create_library()
     if(header)
-      if(NOT payload_header)
+      if(header_rule STREQUAL "merge")
         _lh_lower_merge_header()
+        list(REMOVE_ITEM outputs ${merged_files})
       endif()
-      list(REMOVE_ITEM outputs ${interface_files} "${header}")
+      list(REMOVE_ITEM outputs "${header}")
       _lh_lower_add_header()
     endif()
   endif()
@@ -307,6 +336,7 @@ function(_lh_lower_settings memo)
   list(APPEND arguments ${stage_arguments} "--project-root=${CMAKE_SOURCE_DIR}")
   _lh_prefix_map(names)
   list(APPEND arguments ${names})
+  _lh_lower_batch_size(batch_size)
   _lh_start_edges()
   if(CMAKE_GENERATOR MATCHES "Ninja")
     list(APPEND EDGE_COMMAND --depfile-omit-named) # the rules below name them; a build looks at each name anew
@@ -315,6 +345,25 @@ function(_lh_lower_settings memo)
     set_property(GLOBAL PROPERTY "${memo} ${setting}" "${${setting}}")
   endforeach()
   set_property(GLOBAL PROPERTY "${memo}" TRUE)
+endfunction()
+
+# Sets `size` to how many payloads a rule may have.
+function(_lh_lower_batch_size size)
+  set(result 16)
+  if(DEFINED ARG_BATCH_SIZE)
+    set(result "${ARG_BATCH_SIZE}")
+  elseif(NOT "${LH_BATCH_SIZE}" STREQUAL "")
+    set(result "${LH_BATCH_SIZE}")
+  endif()
+  if(NOT result MATCHES "^[1-9][0-9]*$")
+    _lh_fatal("BATCH_SIZE '${result}' is not a whole number greater than 0")
+  endif()
+  # Which payloads have to be lowered again, the driver then finds out by the files that it knows. What DEPENDS names may
+  # be anything, a tool is a process a payload in any case, and a batch file has an argument a line.
+  if(DEFINED ARG_DEPENDS OR DEFINED ARG_TOOL OR type STREQUAL "cpp" OR arguments MATCHES "\n")
+    set(result 1)
+  endif()
+  set(${size} "${result}" PARENT_SCOPE)
 endfunction()
 
 # Sets `kinds` to what is written for each payload, and `type` to the kind that is linked, or to nothing.
@@ -603,13 +652,100 @@ function(_lh_lower_extensions extensions)
   set(cpp ".cpp")
   set(mlir ".mlir")
   set(bytecode ".mlirbc")
-  set(interface ".interface.json")
   set(list "")
   foreach(kind IN LISTS kinds)
-    list(APPEND list "${${kind}}")
+    if(NOT kind STREQUAL "interface") # a note of ours
+      list(APPEND list "${${kind}}")
+    endif()
   endforeach()
   set(${extensions} "${list}" PARENT_SCOPE)
 endfunction()
+
+# Sets `groups` to lists with commas of the payloads, by number, that a rule has: in order, and as large as batches may be.
+# Those of a rule of their own are a list of one.
+function(_lh_lower_groups groups)
+  set(list "")
+  set(run "")
+  set(index 0)
+  foreach(source IN LISTS sources)
+    # What generates a payload may take any time.
+    if(batch_size EQUAL 1 OR source MATCHES "\\.py$")
+      _lh_lower_split(list "${run}")
+      set(run "")
+      list(APPEND list "${index}")
+    else()
+      list(APPEND run "${index}")
+    endif()
+    math(EXPR index "${index} + 1")
+  endforeach()
+  _lh_lower_split(list "${run}")
+  set(${groups} "${list}" PARENT_SCOPE)
+endfunction()
+
+# Appends to `groups` the payloads `run` in groups of about the same size.
+function(_lh_lower_split groups run)
+  set(list "${${groups}}")
+  list(LENGTH run count)
+  set(first 0)
+  while(first LESS count)
+    math(EXPR left "${count} - ${first}")
+    math(EXPR rules "(${left} + ${batch_size} - 1) / ${batch_size}")
+    math(EXPR size "(${left} + ${rules} - 1) / ${rules}")
+    list(SUBLIST run ${first} ${size} group)
+    string(REPLACE ";" "," group "${group}")
+    list(APPEND list "${group}")
+    math(EXPR first "${first} + ${size}")
+  endwhile()
+  set(${groups} "${list}" PARENT_SCOPE)
+endfunction()
+
+# Sets EDGE_* to what is particular to the rule of the one payload in `group`.
+macro(_lh_lower_alone)
+  set(EDGE_OUTPUTS ${outputs_${group}})
+  set(EDGE_ARGUMENTS ${arguments_${group}} ${arguments})
+  list(GET sources ${group} source)
+  list(PREPEND EDGE_DEPENDS "${source}")
+  if(header_rule STREQUAL "merge")
+    list(GET interface_files ${group} file)
+    list(APPEND EDGE_OUTPUTS "${file}")
+    list(APPEND merged_files "${file}")
+    if(type STREQUAL "cpp")
+      list(APPEND EDGE_ARGUMENTS "--namespace=${ARG_NAMESPACE}")
+    endif()
+  endif()
+endmacro()
+
+# Sets EDGE_* to what is particular to the rule of the payloads in `group`, and writes the file that says what they become:
+# an argument a line, in paragraphs; see batch.py.
+macro(_lh_lower_batch)
+  set(file "${EDGE_NOTES}.batch")
+  set(EDGE_OUTPUTS "")
+  list(JOIN arguments "\n" text)
+  foreach(index IN LISTS group)
+    list(GET sources ${index} source)
+    list(GET stems ${index} stem)
+    list(APPEND EDGE_OUTPUTS ${outputs_${index}})
+    list(APPEND EDGE_DEPENDS "${source}")
+    list(JOIN arguments_${index} "\n" paragraph)
+    string(APPEND text "\n\n${notes_directory}/${stem}.lowered.json\n${paragraph}")
+  endforeach()
+  file(GENERATE OUTPUT "${file}" CONTENT "${text}\n") # only if it differs
+  list(LENGTH group others)
+  math(EXPR others "${others} - 1")
+  string(APPEND EDGE_COMMENT " and ${others} more")
+  list(APPEND EDGE_DEPENDS "${file}")
+  _lh_prefix_map(names)
+  set(EDGE_ARGUMENTS "--batch=${file}" ${names} "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
+  if(DEFINED ARG_JOB_POOL)
+    list(APPEND EDGE_ARGUMENTS --jobs=1) # the pool says how many run at once
+  endif()
+  if(header_rule STREQUAL "merge")
+    set(file "${EDGE_NOTES}.batch.interface.json")
+    list(APPEND EDGE_OUTPUTS "${file}")
+    list(APPEND EDGE_ARGUMENTS "--emit=interface=${file}")
+    list(APPEND merged_files "${file}")
+  endif()
+endmacro()
 
 # Makes the library `name` of the rules.
 function(_lh_lower_create_library)
@@ -622,7 +758,7 @@ function(_lh_lower_create_library)
     set(keyword OBJECT)
   endif()
   set(linked ${${type}_files})
-  list(APPEND library_sources ${linked})
+  list(PREPEND library_sources ${linked}) # objects in the order of the payloads
   list(REMOVE_DUPLICATES library_sources)
   add_library("${name}" ${keyword} ${library_sources})
   set_target_properties("${name}" PROPERTIES LINKER_LANGUAGE ${language})
@@ -666,9 +802,9 @@ function(_lh_lower_merge_header)
   set(EDGE_NOTES "${notes_directory}/header")
   set(EDGE_OUTPUTS "${header}")
   _lh_prefix_map(names)
-  set(EDGE_ARGUMENTS ${interface_files} "--emit=header=${header}" ${header_arguments} ${names})
+  set(EDGE_ARGUMENTS ${merged_files} "--emit=header=${header}" ${header_arguments} ${names})
   list(APPEND EDGE_ARGUMENTS "--declared-by=${CMAKE_CURRENT_LIST_FILE}:${_lh_call}")
-  set(EDGE_DEPENDS ${interface_files})
+  set(EDGE_DEPENDS ${merged_files})
   set(EDGE_COMMENT "Writing the header of ${name}")
   set(EDGE_OWNER "${name}.header")
   set(EDGE_JOB_POOL "")
@@ -692,7 +828,7 @@ function(_lh_lower_add_header)
         BASE_DIRS "${output_directory}/include" "${include}"
         FILES "${header}" "${include}/lighthouse/${shared_header}"
   )
-  set_target_properties("${name}" PROPERTIES LH_HEADER "${header}")
+  set_target_properties("${name}" PROPERTIES LH_HEADER "${header}" _LH_INTERFACES "${interface_files}")
   if(CMAKE_CXX_COMPILER_LOADED)
     target_compile_features("${name}" INTERFACE cxx_std_17) # what the header is written in
   endif()

@@ -130,6 +130,8 @@ class Request:
     save_reproducer: bool = False
     crash_diagnostics: bool = True
     crash_diagnostics_dir: str = ""
+    batch: str = ""
+    jobs: int = 0
     tool: str = ""
     tool_identity: str = ""
     driver_identity: str = ""
@@ -205,6 +207,19 @@ FLAGS = (
         "OLD=NEW",
     ),
     Flag("output", ("--write-if-changed",), "build edge: leave outputs that are the same untouched"),
+    Flag(
+        "output",
+        ("--batch",),
+        "build edge: lower the payloads that FILE lists, each as it says, but for those that have been lowered and whose "
+        "inputs have not changed since; with --emit=header or --emit=interface, one of all (docs/dependencies.md)",
+        "FILE",
+    ),
+    Flag(
+        "output",
+        ("-j", "--jobs"),
+        "with --batch, lower as many payloads at once at most; default: one, and more while processors are free",
+        "N",
+    ),
     Flag("output", ("--stamp",), "build edge: write only what changed, then this file", "FILE"),
     Flag("output", ("--depfile",), "write the inputs to this file, in the syntax of Make", "FILE"),
     Flag(
@@ -366,7 +381,7 @@ def parse(argv: Sequence[str]) -> Request:
         action=_action(values),
         inputs=tuple(values.arguments),
         stages=values.all("--stage"),
-        emissions=_emissions(values.all("--emit") or ("mlir",), values.last("-o") or STDOUT),
+        emissions=_emissions(values.all("--emit") or _default_kinds(values), values.last("-o") or STDOUT),
         include=values.all("-I"),
         python_path=values.all("--python-path"),
         environment=tuple(map(_variable, values.all("--environment"))),
@@ -413,6 +428,8 @@ def parse(argv: Sequence[str]) -> Request:
         driver_identity=values.last("--driver-identity") or "",
         depfile_omit_named=values.given("--depfile-omit-named"),
         write_if_changed=values.given("--write-if-changed"),
+        batch=values.last("--batch") or "",
+        jobs=_count(values.last("-j")),
     )
     if request.action == "run":
         _check(request)
@@ -435,6 +452,20 @@ def _action(values: flags.Values) -> str:
     if len(wanted) > 1:
         raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other")
     return wanted[0].removeprefix("--") if wanted else "run"
+
+
+def _default_kinds(values: flags.Values) -> tuple[str, ...]:
+    """What is written if nothing is asked for; of a batch, each payload says it for itself."""
+    return () if values.given("--batch") else ("mlir",)
+
+
+def _count(text: str | None) -> int:
+    """The value of `--jobs`; 0 if it is not given."""
+    if text is None:
+        return 0
+    if not text.isdecimal() or not int(text):
+        raise UsageError(f"--jobs wants a whole number greater than 0, not '{text}'")
+    return int(text)
 
 
 def _seconds(text: str | None) -> float | None:
@@ -510,6 +541,11 @@ def _check_without_payload(request: Request, group: frozenset[str]) -> None:
 
 def _check(request: Request) -> None:
     """Refuse what contradicts itself."""
+    if request.batch:
+        _check_batch(request)
+        return
+    if request.jobs:
+        raise UsageError("--jobs goes with --batch")
     merging = any(path.endswith(".interface.json") for path in request.inputs)
     if merging:
         if request.kinds != {"header"}:
@@ -538,6 +574,19 @@ def _check(request: Request) -> None:
     binary = any(e.kind in ("object", "bitcode", "bytecode") and e.path == STDOUT for e in request.emissions)
     if binary and sys.stdout.isatty():
         raise UsageError("a binary file will not be printed to the terminal; use -o")
+
+
+def _check_batch(request: Request) -> None:
+    if request.inputs or request.stages:
+        what = request.inputs[0] if request.inputs else f"--stage={request.stages[0]}"
+        raise UsageError(f"--batch takes payloads and stages from its file, but there is '{what}'")
+    wrong = sorted(request.kinds - {"header", "interface"})
+    if wrong:
+        raise UsageError(f"--emit={wrong[0]} is of a payload; with --batch its file says what each becomes")
+    if len(request.emissions) > 1 or any(e.path == STDOUT for e in request.emissions):
+        raise UsageError("--batch wants one --emit=header=FILE or --emit=interface=FILE at most")
+    if not request.depfile:
+        raise UsageError("--batch wants a --depfile")
 
 
 def _check_cpp(request: Request) -> None:

@@ -14,6 +14,7 @@ import sys
 from lighthouse_build import command_line, errors, limits
 from lighthouse_build.command_line import CODE, CPP, STDOUT, Request
 from lighthouse_build.errors import COMMAND_LINE, ExitCode, InputError, LighthouseError, SourceLocation
+from lighthouse_build.frozen import replace
 from lighthouse_build.outputs import Edge
 
 TYPE_CHECKING = False  # see frozen.py
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lighthouse_build.application.tracing import Tracer
+    from lighthouse_build.batch import Part
     from lighthouse_build.handover import Data
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
@@ -39,8 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Known before the command line is, which may be wrong.
     printer = errors.Printer(any(a.endswith("-diagnostics-format=json") for a in arguments))
+    return _status(lambda: _run(arguments, printer), printer)
+
+
+def _status(action: Callable[[], int], printer: errors.Printer) -> int:
+    """The exit status of `action()`, or of what it raises, which is told."""
     try:
-        return _run(arguments, printer)
+        return action()
     except LighthouseError as error:
         return _told(error, printer)
     except KeyboardInterrupt:
@@ -86,15 +93,21 @@ def _run(argv: list[str], printer: errors.Printer) -> int:
         os.environ["LH_MLIR_PACKAGE"] = request.mlir_package
     for directory in reversed(request.mlir_python_path):
         _search_for_bindings(directory)
+    if request.batch:
+        return _placed(request, lambda: _lower_batch(request, argv, printer))
+    return _placed(request, lambda: _perform(request, argv, printer))
+
+
+def _placed(request: Request, action: Callable[[], int | None]) -> int:
+    """The exit status of `action()`; what it raises gets the place in a build description that `request` names."""
     try:
-        _perform(request, argv, printer)
+        return action() or ExitCode.SUCCESS
     except LighthouseError as error:
         if request.declared_by:
             from lighthouse_build import declaration
 
             declaration.place(error, request.declared_by)
         raise
-    return ExitCode.SUCCESS
 
 
 def _search_for_bindings(directory: str) -> None:
@@ -324,11 +337,18 @@ def _paths(request: Request) -> list[str]:
     return [e.path for e in request.emissions if e.path != STDOUT]
 
 
-def _edge(request: Request, stages: Iterable[str] = ()) -> Edge:
-    """The run as the build sees it, which applies the resolved `stages`."""
-    named = (*request.inputs, *stages, request.driver_identity, request.tool_identity, request.mlir_translate_identity)
+def _edge(request: Request, named: Iterable[str] = (), part: Part | None = None, outputs: Iterable[str] = ()) -> Edge:
+    """The run as the build sees it, or as a part of it.
+
+    Args:
+        named: inputs that the command names besides those of the request.
+        outputs: what it writes besides.
+    """
+    if part:
+        return Edge(_paths(request), part.record, whole=part.whole)
+    named = (*request.inputs, *named, request.driver_identity, request.tool_identity, request.mlir_translate_identity)
     return Edge(
-        _paths(request),
+        [*outputs, *_paths(request)],
         request.stamp,
         request.depfile,
         if_changed=request.write_if_changed,
@@ -343,9 +363,10 @@ def _commit(
     contents: Mapping[str, bytes | memoryview],
     inputs: Sequence[str],
     name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
+    stamp: bytes = b"",
 ) -> None:
     """Write files, then standard output."""
-    edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs, name)
+    edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs, name, stamp)
     if STDOUT in contents:
         try:
             sys.stdout.buffer.write(contents[STDOUT])
@@ -383,7 +404,7 @@ def _merged(request: Request, texts: Mapping[str, str]) -> str:
     from lighthouse_build.emission import interface
     from lighthouse_build.emission.c_types import UnsupportedTypeError
 
-    interfaces = [interface.Interface.from_json(text, path).with_sources(real) for path, text in texts.items()]
+    interfaces = [unit.with_sources(real) for path, text in texts.items() for unit in interface.read(text, path)]
     try:
         return header.render(interfaces, guard_name=name, namespace=request.namespace)
     except UnsupportedTypeError as error:
@@ -391,8 +412,8 @@ def _merged(request: Request, texts: Mapping[str, str]) -> str:
         raise InputError(what, SourceLocation(request.inputs[0])) from None
 
 
-def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> None:
-    """Resolve or lower."""
+def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part: Part | None = None) -> None:
+    """Resolve or lower; `part` is is what the request stands for in a batch."""
     from lighthouse_build.language.spec import Resolved
     from lighthouse_build.resolution.dependencies import Dependencies
     from lighthouse_build.resolution.plan import Planner, runs_python
@@ -400,7 +421,9 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
 
     specs = [_parse_stage(text) for text in request.stages]
     dependencies = Dependencies(request.listings)
-    with _edge(request, (spec.path for spec, _ in specs if isinstance(spec, Resolved))) as edge:
+    with _edge(request, (spec.path for spec, _ in specs if isinstance(spec, Resolved)), part) as edge:
+        if part and part.is_done():
+            return  # another build has done it meanwhile
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None
@@ -440,9 +463,91 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer) -> No
                 import shutil
 
                 shutil.rmtree(scratch, ignore_errors=True)
-        if request.depfile and dependencies.sees("driver"):
+        if (request.depfile or part) and dependencies.sees("driver"):
             inputs = sorted({*inputs, *_own_inputs(request)})
-        _commit(request, edge, handover.taken(contents), inputs, handover.name)
+        data = handover.taken(contents)
+        record = part.new_record(data, inputs, edge.began) if part else b""
+        _commit(request, edge, data, inputs, handover.name, record)
+
+
+def _lower_batch(request: Request, argv: Sequence[str], printer: errors.Printer) -> int:
+    """Lower what must be of the payloads of a batch; the first status of one that failed, else 0."""
+    from lighthouse_build import batch
+
+    parts = batch.read(request)
+    is_python = _runs_python(parts[0].request)
+    if is_python:
+        _fix_hash_seed(argv)  # of all, before anything is locked
+    payloads = [path for part in parts for path in part.request.inputs]
+    outputs = [path for part in parts for path in _paths(part.request)]
+    with _edge(request, (request.batch, *payloads, *_resolved(parts[0].request)), outputs=outputs) as edge:
+        todo = [part.within(edge) for part in parts if not part.is_done()]
+        if todo:
+            edge.announce()
+        statuses = _lower_parts(request, argv, printer, todo, is_python)
+        failed = next(filter(None, statuses), 0)
+        if failed:
+            return failed
+        inputs = {os.path.abspath(request.batch), *(path for part in parts for path in part.inputs())}
+        _commit(request, edge, _joined(request, parts), sorted(inputs))
+    return ExitCode.SUCCESS
+
+
+def _lower_parts(
+    request: Request, argv: Sequence[str], printer: errors.Printer, parts: Sequence[Part], is_python: bool
+) -> list[int]:
+    """Lower these parts of a batch; the status of each."""
+
+    def lower(part: Part) -> int:
+        return _status(lambda: _placed(part.request, lambda: _lower(part.request, argv, printer, part)), printer)
+
+    if len(parts) < 2:
+        return [lower(part) for part in parts]
+    from lighthouse_build import address_layout, workers
+
+    # The process of a job that runs the user's Python keeps track of what that imports, and is to start without.
+    if not is_python:
+        from lighthouse_build.job import preload
+
+        address_layout.reserve()
+        address_layout.in_own_heap(lambda: preload(parts[0].request))
+    slots = request.driver_identity and f"{os.path.splitext(request.driver_identity)[0]}.slots"
+    statuses = workers.run(lambda number: lower(parts[number]), len(parts), slots, request.jobs)
+    for part, status in zip(parts, statuses):
+        if status < 0:
+            how = f"lh-opt was ended by signal {-status} while it lowered '{part.request.inputs[0]}'"
+            _told(errors.CrashError(how), printer)
+    return [status if status >= 0 else ExitCode.CRASH for status in statuses]
+
+
+def _joined(request: Request, parts: Sequence[Part]) -> dict[str, bytes]:
+    """What a batch writes of all its payloads' interfaces."""
+    from lighthouse_build.resolution.plan import read_text
+
+    if not request.emissions:
+        return {}
+    (emission,) = request.emissions
+    paths = [e.path for part in parts for e in part.request.emissions if e.kind == "interface"]
+    texts = {path: read_text(path) for path in paths}
+    if emission.kind == "interface":
+        from lighthouse_build.emission.interface import join
+
+        return {emission.path: join(texts.values()).encode()}
+    return {emission.path: _merged(replace(request, inputs=tuple(paths)), texts).encode()}
+
+
+def _resolved(request: Request) -> list[str]:
+    """The files of the resolved stages of a request."""
+    from lighthouse_build.language.spec import Resolved
+
+    specs = [_parse_stage(text)[0] for text in request.stages]
+    return [spec.path for spec in specs if isinstance(spec, Resolved)]
+
+
+def _runs_python(request: Request) -> bool:
+    from lighthouse_build.resolution.plan import runs_python
+
+    return runs_python(_plan_stages(request))
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:

@@ -32,7 +32,36 @@ if TYPE_CHECKING:
     from lighthouse_build.target import Target
     from lighthouse_build.tool.program import Tool
 
-__all__ = ["Job"]
+__all__ = ["Job", "preload"]
+
+
+def preload(request: Request) -> None:
+    """Load what jobs like that of `request` need, before they are forked; they find it at the addresses at which one
+    that is run by itself has it.
+
+    Errors are left to the jobs.
+    """
+    import lighthouse_build.application.apply
+    import lighthouse_build.handover
+    import lighthouse_build.resolution.pass_files
+    import lighthouse_build.supervisor
+
+    try:
+        core = lighthouse_build.application.context.load(whole=False)
+        core.interpreter()
+        if request.kinds & CODE:
+            import lighthouse_build.emission.c_interface
+            import lighthouse_build.emission.llvm_ir
+            import lighthouse_build.emission.llvm_text
+            import lighthouse_build.emission.translate
+
+            core.translation()
+        if request.kinds & (CODE - {"llvmir"}):
+            from lighthouse_build.emission import codegen
+
+            codegen.preload()
+    except LighthouseError:
+        return
 
 
 class Job:
@@ -278,6 +307,8 @@ class Job:
             lighthouse_build.application.context.load().interpreter()
         if self.request.kinds & (CODE | {"interface", "header"}):
             import lighthouse_build.emission.c_interface
+        if self.request.kinds & CODE:
+            lighthouse_build.application.context.load().translation()
 
     def _lower_payload(
         self, payload: Payload, stages: Sequence[ResolvedStage]

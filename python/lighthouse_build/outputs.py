@@ -17,6 +17,9 @@
 
 So it is with a stamp, which Make needs, or without one where the build tool looks at outputs again, as Ninja does. A
 command typed by hand has neither: its outputs are simply written, all or none.
+
+A job may be part of a larger one that the build knows as one (`batch.py`): its outputs get the time of the whole, which
+alone the build tool compares with the inputs; its stamp is a record of its own inputs.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Edge", "depfile_text"]
+__all__ = ["Edge", "depfile_text", "was_edited"]
 
 
 _PIECE = 1 << 18  # bytes that are compared together
@@ -50,10 +53,12 @@ class Edge:
         if_changed: bool = False,
         prefixes: Sequence[tuple[str, str]] = (),
         omitted: Iterable[str] = (),
+        whole: Edge | None = None,
     ) -> None:
         """Args:
         if_changed: leave outputs that are the same untouched; as with a stamp.
         prefixes, omitted: of the depfile: directories, and what is written for them there; inputs to leave out.
+        whole: what this run is a part of.
         """
         self.outputs = list(outputs)
         self.stamp = stamp
@@ -62,9 +67,11 @@ class Edge:
         self.omitted = frozenset(omitted)
         # What lock and probe are named after; nothing for a command typed by hand.
         self._notes = (stamp or depfile or next(iter(self.outputs), None)) if stamp or if_changed else None
+        self._whole = whole
         self._lock: int | None = None
         self._is_news = False  # what is there may have been written since the build tool has looked
-        self._time: int | None = None
+        self._time: int | None = None  # of what is written
+        self.began = 0  # when the inputs began to be read, as the file system tells the time, in nanoseconds
         self._temporaries: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -81,8 +88,9 @@ class Edge:
         if self._notes:
             self._lock = _lock(self._notes + ".lock")
             self._is_news = self._lock is not None and os.fstat(self._lock).st_size > 0
+            self.began = _now(self._notes + ".probe")
             # A little before: an input that is edited after it was read may be of the same tick of the clock.
-            self._time = _now(self._notes + ".probe") - 1
+            self._time = self._whole._time if self._whole else self.began - 1
         return self
 
     def __exit__(
@@ -102,8 +110,9 @@ class Edge:
         contents: Mapping[str, bytes | memoryview],
         inputs: Iterable[str],
         name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
+        stamp: bytes = b"",
     ) -> None:
-        """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp.
+        """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp, which holds `stamp`.
 
         `name(data, path)` makes data that is a file without a name the file `path`; it returns whether it was one.
 
@@ -120,11 +129,12 @@ class Edge:
             named = [path for path in inputs if path not in self.omitted]
             files[self.depfile] = os.fsencode(depfile_text(target, named, self.prefixes))
         if self.stamp:
-            files[self.stamp] = b""
+            files[self.stamp] = stamp
         for path, data in files.items():
             self._write_beside(path, data, name)
-        if self._lock is not None:
-            os.pwrite(self._lock, b"1", 0)
+        self.announce()
+        if self._whole and self.stamp:
+            _remove(self.stamp)  # a record of other outputs
         # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
         for path, data in files.items():
             if path in self._temporaries:
@@ -132,14 +142,19 @@ class Edge:
             else:
                 _write_to_device(path, data)
         # The very last, so that little time is left in which an edit could escape.
-        if self._time is None:
+        if self._time is None or self._whole:
             return
-        edited = any(_was_edited(path, self._time + 1) for path in inputs)
+        edited = any(was_edited(path, self.began) for path in inputs)
         if edited or self._is_news:
-            for path in contents.keys() - files.keys():
+            for path in {*self.outputs, *contents} - files.keys():
                 _date_back(path, self._time)
         if self._lock is not None and not edited:
             os.ftruncate(self._lock, 0)
+
+    def announce(self) -> None:
+        """Say that outputs are about to be written."""
+        if self._lock is not None and not self._whole:
+            os.pwrite(self._lock, b"1", 0)
 
     def _write_beside(
         self, link: str, data: bytes | memoryview, name: Callable[[bytes | memoryview, str], bool]
@@ -179,13 +194,23 @@ def _renamed(temporary: str, path: str) -> None:
         raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 
 
-def _was_edited(path: str, since: int) -> bool:
+def was_edited(path: str, since: int) -> bool:
+    """Whether `path` may have been edited at the time `since`, in nanoseconds, or later."""
     try:
         status = os.stat(path)
     except OSError:
         return False  # what is gone is built again by any build tool
     # Not a file with a time in the future, nor one that only got other permissions or links.
-    return status.st_ctime_ns > since and status.st_mtime_ns > since
+    return status.st_ctime_ns >= since and status.st_mtime_ns >= since
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"cannot write '{path}': {error.strerror}", SourceLocation(path)) from None
 
 
 def _date_back(path: str, time: int) -> None:

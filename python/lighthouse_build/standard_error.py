@@ -65,3 +65,9 @@ class Capture:
         os.ftruncate(self._memory, 0)
         os.lseek(self._memory, 0, os.SEEK_SET)
         return data.decode(errors="replace")
+
+    def close(self) -> None:
+        """Give the place back; nothing was kept that has not been taken."""
+        if self._memory >= 0:
+            os.close(self._memory)
+            self._memory = -1

@@ -1,6 +1,9 @@
 # Part of Lighthouse Build, under the Apache License v2.0 with LLVM Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Incremental builds: run, killed, and edited under. What ran is read from the comments that build tools print."""
+"""Incremental builds: run, killed, and edited under.
+
+What ran is read from the comments that build tools print; what batches lowered, from the records of their payloads.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edges import LOWERING, RESOLVE
+from edges import BATCH, LOWERING, RESOLVE
 from settings import Settings, environment
 
 __all__ = ["Build", "Incremental"]
@@ -31,15 +34,18 @@ class Build:
         status: of its exit; negative for the signal that ended it.
         steps: comments of the rules that ran.
         output: all it printed.
+        from_batches: labels of what batches lowered.
     """
 
     status: int
     steps: tuple[str, ...]
     output: str
+    from_batches: tuple[str, ...] = ()
 
     @property
     def lowered(self) -> list[str]:
-        return [step for step in self.steps if step.startswith(LOWERING)]
+        alone = [step for step in self.steps if step.startswith(LOWERING) and not BATCH.fullmatch(step)]
+        return [*alone, *self.from_batches]
 
     @property
     def resolved(self) -> list[str]:
@@ -54,6 +60,7 @@ class Incremental:
         self.source = source
         self.build_tree = build
         self.builds = 0
+        self._records_before: dict[str, tuple[int, int]] = {}
 
     def configure(self) -> None:
         self.settings.configure(self.source, self.build_tree, self.settings.generator)
@@ -86,6 +93,7 @@ class Incremental:
 
     def _start(self, targets: tuple[str, ...], extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         self.builds += 1
+        self._records_before = self._records()
         command = self.settings.build_command(self.build_tree, self.settings.generator, *targets)
         with open(self._log, "wb") as log:  # not a pipe: drivers that outlive a build tool would hold it open
             return subprocess.Popen(
@@ -101,7 +109,18 @@ class Incremental:
         status = process.wait(_LONGEST)
         output = self._log.read_text(errors="replace")
         steps = tuple(_AGAIN.sub("", step) for step in _STEP.findall(output))
-        return Build(status, steps, output)
+        records = self._records()
+        lowered = tuple(label for label in records if records[label] != self._records_before.get(label))
+        return Build(status, steps, output, lowered)
+
+    def _records(self) -> dict[str, tuple[int, int]]:
+        """By label what batches have lowered, and what tells whether that was done again."""
+        found = {}
+        for path in self.build_tree.glob("**/CMakeFiles/*.lh/**/*.lowered.json"):
+            name, _, stem = str(path).rpartition("/CMakeFiles/")[2].partition(".lh/")
+            status = path.stat()
+            found[f"{LOWERING}{name}/{stem.removesuffix('.lowered.json')}"] = (status.st_ino, status.st_mtime_ns)
+        return found
 
     @property
     def _log(self) -> Path:

@@ -53,7 +53,7 @@ def edited_under(session: Session, rng: random.Random) -> str:
 def output_deleted(session: Session, rng: random.Random) -> str:
     """A stage, an output of a lowering, a header, a library or the driver's identity goes."""
     clean, _ = session.expected()
-    path = rng.choice(sorted(p for p in clean.contents if not p.endswith(".loc")))
+    path = rng.choice(sorted(p for p in clean.contents if not p.endswith((".loc", ".interface.json"))))
     (session.incremental.build_tree / path).unlink()
     written = str(session.replay.build_tree / path)
     of_all = any(edge.is_driver and written in edge.outputs for edge in clean.edges)
@@ -66,9 +66,10 @@ def output_deleted(session: Session, rng: random.Random) -> str:
 
 
 def note_deleted(session: Session, rng: random.Random) -> str:
-    """A stamp, a depfile, or what Ninja or Make noted, goes."""
+    """A stamp, a depfile, a record, a lock, or what Ninja or Make noted, goes."""
     build = session.incremental.build_tree
     patterns = ["CMakeFiles/*.lh/**/*.stamp", "CMakeFiles/*.lh/**/*.d", ".ninja_deps", ".ninja_log"]
+    patterns += ["CMakeFiles/*.lh/**/*.lowered.json", "CMakeFiles/*.lh/**/*.lock"]
     patterns += ["CMakeFiles/*.dir/compiler_depend.*"]
     path = rng.choice(sorted(found for pattern in [rng.choice(patterns)] for found in build.glob(pattern)) or [Path()])
     if path == Path():

@@ -3,6 +3,7 @@
 """The runs of the driver that a build consists of, read from the rules that CMake wrote for Ninja.
 
 Only commands are read, never dependencies: what an edge depends on is for the model to know and for the build to find.
+A batch is read as the runs that it stands for, one for each of its payloads.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["HEADER", "IDENTITY", "LOWERING", "RESOLVE", "Edge", "Link", "read_edges", "read_links"]
+__all__ = ["BATCH", "HEADER", "IDENTITY", "LOWERING", "RESOLVE", "Edge", "Link", "read_edges", "read_links"]
 
 RESOLVE = "Resolving stage "
 LOWERING = "Lowering "
 HEADER = "Writing the header of "
 IDENTITY = "Identifying "  # the driver, or a tool
+
+BATCH = re.compile(r"Lowering (\S+?)/.* and \d+ more")
 
 _RULE = re.compile(r"^  COMMAND = (.*)\n  DESC = (.*)$", re.MULTILINE)
 _LIBRARY = re.compile(r"^build (\S+): C_STATIC_LIBRARY_LINKER\S* ([^|\n]*)", re.MULTILINE)
@@ -39,6 +42,7 @@ class Edge:
         source: of the payload, absolute; empty for the other kinds.
         stages: resolved stages that are applied; absolute paths.
         mark: what stands for it in the rules: the first output, absolute.
+        rule: the first output of the rule that it is part of; absolute.
     """
 
     label: str
@@ -48,6 +52,7 @@ class Edge:
     inputs: tuple[str, ...]
     source: str
     stages: tuple[str, ...]
+    rule: str
 
     @property
     def mark(self) -> str:
@@ -95,11 +100,13 @@ def read_edges(build: Path, targets: Iterable[str] = ()) -> list[Edge]:
         build: of a single configuration.
         targets: of `lh_lower()`; by default all.
     """
-    found = [
-        _edge(_unescaped(command), _unescaped(label))
-        for command, label in _RULE.findall((build / "build.ninja").read_text())
-        if " --depfile=" in command
-    ]
+    found: list[Edge] = []
+    joined: dict[str, list[str]] = {}  # what a batch writes of all its interfaces, to these
+    rules = _RULE.findall((build / "build.ninja").read_text())
+    for command, label in sorted(rules, key=lambda rule: " --batch=" not in rule[0]):  # what joins before what reads it
+        if " --depfile=" in command:
+            directory, words = _words(_unescaped(command))
+            found += _edges(directory, words, _unescaped(label), joined)
     wanted = tuple(f"{kind}{target}" for target in targets for kind in (LOWERING, HEADER))
     last = [e for e in found if not e.is_resolve and not e.is_identity]
     edges = [e for e in found if e.is_driver] + [e for e in last if not wanted or _is_of(e.label, wanted)]
@@ -126,10 +133,39 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\$([$ :])", r"\1", text)
 
 
-def _edge(command: str, label: str) -> Edge:
+def _words(command: str) -> tuple[str, list[str]]:
+    """Where a rule runs the driver, and the words of that."""
     words = shlex.split(command)
     end = next(n for n, word in enumerate(words) if word.startswith("--depfile=")) + 1
-    directory, words = words[1], words[3:end]  # cd DIRECTORY && …
+    return words[1], words[3:end]  # cd DIRECTORY && …
+
+
+def _edges(directory: str, words: list[str], label: str, joined: dict[str, list[str]]) -> list[Edge]:
+    """The edges of a rule. Notes in `joined` what a batch joins, and puts the parts in its place where it is read."""
+    batch = next((word.partition("=")[2] for word in words if word.startswith("--batch=")), None)
+    if batch is None:
+        return [_edge(directory, [part for word in words for part in joined.get(word, [word])], label)]
+    found = BATCH.fullmatch(label)
+    assert found, label
+    driver = words[: words.index(f"--batch={batch}")]
+    own = words[words.index(f"--batch={batch}") + 1 :]
+    common, *paragraphs = (text.splitlines() for text in Path(batch).read_text().strip("\n").split("\n\n"))
+    edges: list[Edge] = []
+    for record, *arguments in paragraphs:
+        stem = record.partition(f"/CMakeFiles/{found[1]}.lh/")[2].removesuffix(".lowered.json")
+        words = [*driver, *common, *arguments, f"--depfile={record}.d"]
+        rule = edges[0].rule if edges else ""
+        edges.append(_edge(directory, words, f"{LOWERING}{found[1]}/{stem}", rule))
+    interfaces = [path for edge in edges for path in edge.outputs if path.endswith(".interface.json")]
+    for word in own:
+        if word.startswith("--emit=interface="):
+            joined[word.partition("=interface=")[2]] = interfaces
+        elif word.startswith("--emit=header="):
+            edges.append(_edge(directory, [*driver, *interfaces, *own], f"{HEADER}{found[1]}", edges[0].rule))
+    return edges
+
+
+def _edge(directory: str, words: list[str], label: str, rule: str = "") -> Edge:
     outputs = [found[1] for word in words if (found := _OUTPUT.fullmatch(word))]
     values = [word.partition("=")[2] for word in words if word.startswith("--stage=")]
     stages = tuple(value for value in values if value.endswith(".stage.mlir"))
@@ -147,7 +183,7 @@ def _edge(command: str, label: str) -> Edge:
     if label.startswith(LOWERING):
         source = re.sub(r"(\.py)[{\[].*$", r"\1", positional[0])
     inputs += [re.sub(r"(\.py)[{\[].*$", r"\1", word) for word in positional]
-    return Edge(label, tuple(words), directory, tuple(outputs), tuple(inputs), source, stages)
+    return Edge(label, tuple(words), directory, tuple(outputs), tuple(inputs), source, stages, rule or outputs[0])
 
 
 def read_links(build: Path) -> list[Link]:

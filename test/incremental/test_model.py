@@ -62,7 +62,7 @@ def edge(tmp_path: Path) -> Edge:
         (tmp_path / path).write_text(text)
     stage, payload = str(tmp_path / "s.stage.mlir"), str(tmp_path / "payloads/a.mlir")
     command = ("lh-opt", payload, f"--stage={stage}", f"--python-path={tmp_path / 'modules'}")
-    return Edge(LABEL, command, str(tmp_path), (), (stage, payload), payload, (stage,))
+    return Edge(LABEL, command, str(tmp_path), (), (stage, payload), payload, (stage,), "")
 
 
 @pytest.mark.parametrize(

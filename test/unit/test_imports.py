@@ -41,6 +41,10 @@ module attributes {lh.stage} {
 }
 """,
 }
+FILES["q.mlir"] = FILES["p.mlir"].replace("@f", "@g")
+FILES["k.batch"] = "--stage=lower.stage.mlir\n" + "".join(
+    f"\n{name}.json\n{name}.mlir\n--emit=object={name}.o\n--emit=interface={name}.interface.json\n" for name in "pq"
+)
 PASSES = (
     "one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},"
     "convert-to-llvm,reconcile-unrealized-casts"
@@ -103,7 +107,7 @@ USES = {
     "help": ("--help", 0, START, STANDARD, ""),
     "wrong flag": ("--emitt=mlir", 2, START, STANDARD, ""),
     "wrong spec": ("p.mlir --stage=tile.py{x", 3, PLAN, STANDARD, ""),
-    "missing payload": ("q.mlir --stage=cse", 3, f"{PLAN} payload", STANDARD, ""),
+    "missing payload": ("r.mlir --stage=cse", 3, f"{PLAN} payload", STANDARD, ""),
     "missing stage": ("p.mlir --stage=q.yaml", 3, PLAN, f"{STANDARD} site", ""),
     "merge a header": ("p.interface.json --emit=header", 0, f"{PLAN} {HEADER} identity", f"{STANDARD} _json", ""),
     "merge a header in a build": (
@@ -130,6 +134,20 @@ USES = {
         f"{BINDINGS} {LLVM}",
     ),
 }
+AS_A_BUILD_DOES = USES["lower as a build does"]
+BATCH = "--batch=k.batch --emit=header=k.h --driver-identity=i.json --stamp=k.stamp --depfile=k.d"
+USES |= {
+    # With what any of its payloads may need: regular expressions, for floating-point constants.
+    "lower a batch": (
+        BATCH,
+        0,
+        f"{AS_A_BUILD_DOES[2]} batch record workers emission.llvm_ir",
+        f"{FOR_CODE} fcntl _json re math",
+        AS_A_BUILD_DOES[4],
+    ),
+    "a batch with nothing to do": (BATCH, 0, f"{PLAN} {HEADER} batch record", f"{STANDARD} _json fcntl", ""),
+}
+AGAIN = {"a batch with nothing to do"}  # what has been run before
 RUNNING_PYTHON = {"resolve from Python"}
 OF_KNOWN_BUILD = {"version", "lower to LLVM IR"}  # of llvmlite; others are loaded and asked
 
@@ -174,6 +192,8 @@ def test_nothing_else_is_imported(use: str, tmp_path: Path) -> None:
     arguments = re.split(r" (?=--)", line)  # a spec may hold spaces
     runs_python = use in RUNNING_PYTHON
     no_site = () if runs_python else ("-S",)
+    if use in AGAIN:
+        imported(*no_site, str(DRIVER), *arguments, cwd=tmp_path)
     found = imported(*no_site, str(DRIVER), *arguments, cwd=tmp_path, status=status, runs_python=runs_python)
 
     package = "lighthouse_build."

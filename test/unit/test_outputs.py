@@ -95,7 +95,7 @@ def test_outputs_of_a_driver_that_was_killed_meanwhile_are_renewed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, edge(tmp_path, "out") as e:
-        patch.setattr(outputs, "_was_edited", killed)  # the first thing after all has been written
+        patch.setattr(outputs, "was_edited", killed)  # the first thing after all has been written
         with pytest.raises(KeyboardInterrupt):
             e.commit({str(tmp_path / "out"): b"1"}, ["in"])
     times = [(tmp_path / "out").stat().st_mtime_ns]

@@ -57,10 +57,13 @@ class Core:
         """The extension that interprets schedules."""
         return _extension(self.provider, "_mlirTransformInterpreter", "a transform interpreter")
 
+    def translation(self) -> Any:
+        """The extension that translates to LLVM IR."""
+        return _extension(self.provider, "_mlirDialectsLLVM", "a translation to LLVM IR")
+
     def translate_module_to_llvmir(self, module: Any) -> str:
         """The LLVM IR text of `module`, which must be of the LLVM dialect and of others that translate."""
-        llvm = _extension(self.provider, "_mlirDialectsLLVM", "a translation to LLVM IR")
-        text: str = llvm.translate_module_to_llvmir(self._operation(module))
+        text: str = self.translation().translate_module_to_llvmir(self._operation(module))
         return text
 
     def generic_operations(self) -> _DialectModules:

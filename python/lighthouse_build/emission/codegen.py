@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from lighthouse_build.emission.constants import Bytes
 
-__all__ = ["KINDS", "generate", "llvm_version", "resolve_target"]
+__all__ = ["KINDS", "generate", "llvm_version", "preload", "resolve_target"]
 
 KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
 
@@ -42,6 +42,11 @@ _BODY = ".body("  # as `c_interface` calls what a C function calls
 
 
 _loaded: Any = None
+
+
+def preload() -> None:
+    """Load LLVM now, for processes that are forked later. Raises as `generate`."""
+    _llvm()
 
 
 def _llvm() -> Any:

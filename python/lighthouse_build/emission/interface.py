@@ -12,10 +12,10 @@ from lighthouse_build.frozen import frozen, replace
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-__all__ = ["SUFFIX", "Function", "Interface", "Value"]
+__all__ = ["SUFFIX", "Function", "Interface", "Value", "join", "read"]
 
 FORMAT = 1
 SUFFIX = ".interface.json"
@@ -110,6 +110,22 @@ class Interface:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             msg = f"not an interface file ({error}); it is written by lh-opt --emit=interface"
             raise InputError(msg, SourceLocation(path)) from None
+
+
+def join(texts: Iterable[str]) -> str:
+    """One text of those of several interfaces, which `read` reads."""
+    return "[\n" + ",\n".join(text.strip() for text in texts) + "\n]\n"
+
+
+def read(text: str, path: str) -> list[Interface]:
+    """The interfaces in a text of one or of several; InputError at `path` when it is something else."""
+    from lighthouse_build.plain_json import dumps, loads
+
+    try:
+        several = loads(text) if text.startswith("[") else None
+    except ValueError:
+        several = None
+    return [Interface.from_json(dumps(one), path) for one in several] if several else [Interface.from_json(text, path)]
 
 
 def _function(fields: dict[str, Any]) -> Function:

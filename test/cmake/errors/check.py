@@ -10,9 +10,8 @@ STAGE_KEYWORDS = (
 )
 LOWER_KEYWORDS = (
     "accepted are STATIC, SHARED, OBJECT, NO_HEADER, HEADER, NAMESPACE, CLASS, SYMBOL_PREFIX, TARGET_TRIPLE, CPU, "
-    "OPTIMIZE, OUTPUT_DIRECTORY, TIMEOUT, TOOL, JOB_POOL, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, "
-    "ALLOW_UNDEFINED, "
-    "DEPENDS"
+    "OPTIMIZE, OUTPUT_DIRECTORY, TIMEOUT, TOOL, JOB_POOL, BATCH_SIZE, SOURCES, STAGES, EMIT, FEATURES, LINK_LIBRARIES, "
+    "ALLOW_UNDEFINED, DEPENDS"
 )
 
 # What is written in the CMakeLists.txt, and what the error says.
@@ -35,6 +34,11 @@ CASES = [
     ("lh_lower(k SOURCES a.mlir STAGES cse VARIANTS x)", "unknown argument 'VARIANTS'; " + LOWER_KEYWORDS),
     ("lh_lower(k SOURCES a.mlir STAGES cse EMIT c)", "unknown EMIT 'c'; accepted are object, .*, bitcode, cpp"),
     ("lh_lower(k SOURCES a.mlir STAGES cse EMIT cpp)", r"EMIT cpp makes C\+\+ sources: enable CXX in project\(\)"),
+    ("lh_lower(k SOURCES a.mlir STAGES cse BATCH_SIZE 0)", "BATCH_SIZE '0' is not a whole number greater than 0"),
+    (
+        "set(LH_BATCH_SIZE all)\nlh_lower(k SOURCES a.mlir STAGES cse)",
+        "BATCH_SIZE 'all' is not a whole number greater than 0",
+    ),
     ("lh_lower(k SOURCE a.mlir STAGES cse)", "unknown argument 'SOURCE'"),
     ("lh_lower(k SOURCES a.mlir STAGES cse CPU)", "CPU has no value"),
     ('lh_lower(k SOURCES a.mlir STAGES cse CPU "${unset}")', "an argument of CPU is empty"),

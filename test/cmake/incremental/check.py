@@ -129,7 +129,7 @@ def deletions(project: Project) -> None:
         "unroll.stage.mlir": UNROLL,
         "kernels/kernels/triple.o": TRIPLE,
         "kernels/kernels/power.ll": POWER,
-        "kernels/kernels/power.interface.json": POWER,
+        "CMakeFiles/kernels.lh/kernels/power.interface.json": POWER,
         "kernels/include/kernels.h": HEADER,
     }
     for path, step in again.items():

@@ -59,4 +59,4 @@ def header_first(project: Project) -> None:
     ran = project.build("CMakeFiles/pie.dir/main.c.o")
     assert "Lowering object/one" in ran, ran  # the header of a single payload comes of the same rule
     ran = project.build("CMakeFiles/app.dir/main.cpp.o")
-    assert "Writing the header of static" in ran, ran
+    assert "Lowering static/sub/two" in ran, ran  # and that of a batch
