@@ -64,7 +64,7 @@ class Part:
         return record.inputs if record else ()
 
     def new_record(self, contents: Mapping[str, bytes | memoryview], inputs: Iterable[str], began: int) -> bytes:
-        """The text of the record of a lowering that wrote `contents`, and began to read `inputs` at the time `began`."""
+        """The text of the record of a lowering that wrote `contents`, and began to read `inputs` at time `began`."""
         sizes = {path: len(data) for path, data in contents.items()}
         return Record.of(self.command, inputs, sizes, began).to_json().encode()
 

@@ -210,8 +210,8 @@ FLAGS = (
     Flag(
         "output",
         ("--batch",),
-        "build edge: lower the payloads that FILE lists, each as it says, but for those that have been lowered and whose "
-        "inputs have not changed since; with --emit=header or --emit=interface, one of all (docs/dependencies.md)",
+        "build edge: lower the payloads that FILE lists, but for those that have been lowered and whose inputs have "
+        "not changed since; with --emit=header or --emit=interface, write one of all (docs/dependencies.md)",
         "FILE",
     ),
     Flag(

@@ -473,10 +473,11 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
 def _lower_batch(request: Request, argv: Sequence[str], printer: errors.Printer) -> int:
     """Lower what must be of the payloads of a batch; the first status of one that failed, else 0."""
     from lighthouse_build import batch
+    from lighthouse_build.resolution.plan import runs_python
 
     parts = batch.read(request)
-    is_python = _runs_python(parts[0].request)
-    if is_python:
+    steps = _plan_stages(parts[0].request)  # of all
+    if runs_python(steps):
         _fix_hash_seed(argv)  # of all, before anything is locked
     payloads = [path for part in parts for path in part.request.inputs]
     outputs = [path for part in parts for path in _paths(part.request)]
@@ -484,9 +485,9 @@ def _lower_batch(request: Request, argv: Sequence[str], printer: errors.Printer)
         todo = [part.within(edge) for part in parts if not part.is_done()]
         if todo:
             edge.announce()
-        statuses = _lower_parts(request, argv, printer, todo, is_python)
-        failed = next(filter(None, statuses), 0)
+        failed = next(filter(None, _lower_parts(request, argv, printer, todo, steps)), 0)
         if failed:
+            edge.fail()
             return failed
         inputs = {os.path.abspath(request.batch), *(path for part in parts for path in part.inputs())}
         _commit(request, edge, _joined(request, parts), sorted(inputs))
@@ -494,9 +495,13 @@ def _lower_batch(request: Request, argv: Sequence[str], printer: errors.Printer)
 
 
 def _lower_parts(
-    request: Request, argv: Sequence[str], printer: errors.Printer, parts: Sequence[Part], is_python: bool
+    request: Request,
+    argv: Sequence[str],
+    printer: errors.Printer,
+    parts: Sequence[Part],
+    steps: Sequence[PlannedStep],
 ) -> list[int]:
-    """Lower these parts of a batch; the status of each."""
+    """Lower these parts of a batch by stages that come to `steps`; the status of each."""
 
     def lower(part: Part) -> int:
         return _status(lambda: _placed(part.request, lambda: _lower(part.request, argv, printer, part)), printer)
@@ -504,13 +509,15 @@ def _lower_parts(
     if len(parts) < 2:
         return [lower(part) for part in parts]
     from lighthouse_build import address_layout, workers
+    from lighthouse_build.resolution.plan import applies_schedules, runs_python
 
     # The process of a job that runs the user's Python keeps track of what that imports, and is to start without.
-    if not is_python:
+    if not runs_python(steps):
         from lighthouse_build.job import preload
 
+        schedules = applies_schedules(steps)
         address_layout.reserve()
-        address_layout.in_own_heap(lambda: preload(parts[0].request))
+        address_layout.in_own_heap(lambda: preload(parts[0].request, schedules=schedules))
     slots = request.driver_identity and f"{os.path.splitext(request.driver_identity)[0]}.slots"
     statuses = workers.run(lambda number: lower(parts[number]), len(parts), slots, request.jobs)
     for part, status in zip(parts, statuses):
@@ -542,12 +549,6 @@ def _resolved(request: Request) -> list[str]:
 
     specs = [_parse_stage(text)[0] for text in request.stages]
     return [spec.path for spec in specs if isinstance(spec, Resolved)]
-
-
-def _runs_python(request: Request) -> bool:
-    from lighthouse_build.resolution.plan import runs_python
-
-    return runs_python(_plan_stages(request))
 
 
 def _fix_hash_seed(argv: Sequence[str]) -> None:

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["Job", "preload"]
 
 
-def preload(request: Request) -> None:
+def preload(request: Request, *, schedules: bool) -> None:
     """Load what jobs like that of `request` need, before they are forked; they find it at the addresses at which one
-    that is run by itself has it.
+    that is run by itself has it. Errors are left to the jobs.
 
-    Errors are left to the jobs.
+    Args:
+        schedules: whether they apply any.
     """
     import lighthouse_build.application.apply
     import lighthouse_build.handover
@@ -48,7 +49,8 @@ def preload(request: Request) -> None:
 
     try:
         core = lighthouse_build.application.context.load(whole=False)
-        core.interpreter()
+        if schedules:
+            core.interpreter()
         if request.kinds & CODE:
             import lighthouse_build.emission.c_interface
             import lighthouse_build.emission.llvm_ir

@@ -156,6 +156,11 @@ class Edge:
         if self._lock is not None and not self._whole:
             os.pwrite(self._lock, b"1", 0)
 
+    def fail(self) -> None:
+        """Say that it is done without success, which makes the build tool look again at what was written."""
+        if self._lock is not None:
+            os.ftruncate(self._lock, 0)
+
     def _write_beside(
         self, link: str, data: bytes | memoryview, name: Callable[[bytes | memoryview, str], bool]
     ) -> None:

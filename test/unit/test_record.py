@@ -18,6 +18,7 @@ COMMAND = ["-O2", "a.mlir"]
 def lowered(directory: Path) -> Record:
     """A record of files that have been there for a while."""
     (directory / "listed").mkdir()
+    os.utime(directory / "listed", (1, 1))
     for name in ("payload", "stage", "out"):
         (directory / name).write_text(name)
     inputs = [str(directory / name) for name in ("payload", "stage", "listed")]
@@ -37,7 +38,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "an input is older": lambda d: os.utime(d / "stage", ns=(1, 1)),
     "an input is of another size": lambda d: _rewritten(d / "payload", "longer than before"),
     "an input is gone": lambda d: (d / "payload").unlink(),
-    "a listed directory has another file": lambda d: (time.sleep(0.02), (d / "listed" / "new").touch()),
+    "a listed directory has another file": lambda d: (d / "listed" / "new").write_text(""),
     "an output is gone": lambda d: (d / "out").unlink(),
     "an output is of another size": lambda d: (d / "out").write_text("cut"[:1]),
 }

@@ -12,7 +12,7 @@ from lighthouse_build.frozen import frozen
 from lighthouse_build.language import spec as language
 from lighthouse_build.resolution.dependencies import Dependencies
 from lighthouse_build.resolution.search import SearchPath
-from lighthouse_build.stage_file import PYTHON, ResolvedStage
+from lighthouse_build.stage_file import PYTHON, SCHEDULE, ResolvedStage
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -112,6 +112,12 @@ def runs_python(steps: Sequence[PlannedStep]) -> bool:
         return isinstance(step.spec, (language.Generator, language.StageClass))
 
     return any(map(runs, steps))
+
+
+def applies_schedules(steps: Sequence[PlannedStep]) -> bool:
+    """Whether there is a schedule in the resolved stages among `steps`."""
+    stages = [read_steps(step.path) for step in steps if isinstance(step.spec, language.Resolved)]
+    return any(known.kind == SCHEDULE for stage in stages for known in stage.steps)
 
 
 def asks_for_target(steps: Sequence[PlannedStep]) -> bool:

@@ -71,7 +71,7 @@ def edits(project: Project) -> None:
     project.edit("main.c", "f(0)", "f(0, 1)")
     project.expect(KERNELS["f"], HEADER)
     # An option concerns all.
-    project.edit("CMakeLists.txt", "lower-to-llvm.yaml\n", "lower-to-llvm.yaml\n  OPTIMIZE 1\n")
+    project.edit("CMakeLists.txt", "unroll lower-to-llvm.yaml", "unroll lower-to-llvm.yaml OPTIMIZE 1")
     project.expect(*KERNELS.values())
 
 
@@ -99,7 +99,9 @@ def mistakes(project: Project) -> None:
     for name in "ab":
         project.edit(f"kernels/{name}.mlir", "arith.oops", "arith.addi")
     project.edit("kernels/c.mlir", "arith.oops", "arith.addi")
-    project.build()
+    ran = project.build()
+    assert {KERNELS[name] for name in "abc"} <= project.ours(ran) <= {*KERNELS.values(), *RENAMED.values()}, ran
+    assert not [step for step in ran if "main.c" in step], ran
     project.expect_nothing()
     assert project.program("app") == "8 8 20 36 24 28 7\n"
 
@@ -187,17 +189,17 @@ def regrouped(project: Project) -> None:
     another rule is to make it."""
     payloads = set() if project.ninja else {*KERNELS.values(), "Lowering kernels/kernels/_"}
     project.write("kernels/_.mlir", "func.func @first(%x: i32) -> i32 { return %x : i32 }\n")
-    project.edit("CMakeLists.txt", "    kernels/a.mlir\n", "    kernels/_.mlir\n    kernels/a.mlir\n")
+    project.edit("CMakeLists.txt", "  SOURCES kernels/a.mlir", "  SOURCES kernels/_.mlir kernels/a.mlir")
     ran = project.build()
     assert lowered(project, ran) - payloads == {"Lowering kernels/kernels/_", HEADER} - payloads, ran
     project.expect_nothing()
     for old, new in ((3, 5), (5, 4)):
-        project.edit("CMakeLists.txt", f"BATCH_SIZE {old})", f"BATCH_SIZE {new})")
+        project.edit("CMakeLists.txt", f"BATCH_SIZE {old}", f"BATCH_SIZE {new}")
         ran = project.build()
         assert not lowered(project, ran) - {HEADER} - payloads, ran
         project.expect_nothing()
-    project.edit("CMakeLists.txt", "BATCH_SIZE 4)", "BATCH_SIZE 3)")
-    project.edit("CMakeLists.txt", "    kernels/_.mlir\n", "")
+    project.edit("CMakeLists.txt", "BATCH_SIZE 4", "BATCH_SIZE 3")
+    project.edit("CMakeLists.txt", " kernels/_.mlir", "")
     ran = project.build()
     assert lowered(project, ran) - payloads == {HEADER}, ran
     project.expect_nothing()
@@ -283,7 +285,7 @@ def same_as_clean(project: Project) -> None:
 def alone(project: Project) -> None:
     """A rule for each payload gives the same bytes."""
     before = project.contents(*OUTPUTS)
-    project.edit("CMakeLists.txt", "BATCH_SIZE 3)", "BATCH_SIZE 1)")
+    project.edit("CMakeLists.txt", "BATCH_SIZE 3", "BATCH_SIZE 1")
     ran = project.build()
     assert project.ours(ran) == {*KERNELS.values(), HEADER} - {KERNELS["made"]}, ran
     assert not project.ninja or not [step for step in ran if "Linking" in step], ran
