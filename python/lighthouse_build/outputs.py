@@ -99,6 +99,8 @@ class Edge:
         for temporary in self._temporaries.values():
             if os.path.lexists(temporary):
                 os.unlink(temporary)
+        if error is not None:
+            self.fail()
         if self._lock is not None:
             os.close(self._lock)
 

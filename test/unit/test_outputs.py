@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,12 @@ def test_outputs_that_an_orphan_wrote_are_renewed(tmp_path: Path) -> None:
 def test_outputs_of_a_driver_that_was_killed_meanwhile_are_renewed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(path: str, since: int) -> bool:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, edge(tmp_path, "out") as e:
-        patch.setattr(outputs, "was_edited", killed)  # the first thing after all has been written
-        with pytest.raises(KeyboardInterrupt):
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(outputs, "was_edited", lambda path, since: os._exit(9))  # when all has been written
+        with edge(tmp_path, "out") as e:
             e.commit({str(tmp_path / "out"): b"1"}, ["in"])
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     times = [(tmp_path / "out").stat().st_mtime_ns]
     for _ in range(2):
         time.sleep(0.02)
@@ -105,6 +105,20 @@ def test_outputs_of_a_driver_that_was_killed_meanwhile_are_renewed(
             e.commit({str(tmp_path / "out"): b"1"}, ["in"])
         times.append((tmp_path / "out").stat().st_mtime_ns)
     assert times[0] < times[1] == times[2]
+
+
+def test_outputs_keep_their_time_after_a_failure(tmp_path: Path) -> None:
+    """The build tool has seen it, and looks again."""
+    times = []
+    for fails in (False, True, False):
+        with suppress(InputError), edge(tmp_path, "out") as e:
+            e.announce()
+            if fails:
+                raise InputError("mistake")
+            e.commit({str(tmp_path / "out"): b"1"}, ["in"])
+        times.append((tmp_path / "out").stat().st_mtime_ns)
+        time.sleep(0.02)
+    assert times[0] == times[1] == times[2]
 
 
 def test_an_edit_in_the_tick_in_which_the_job_begins_is_newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
