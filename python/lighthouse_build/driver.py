@@ -446,7 +446,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[Mapping[str, Data], list[str]]:
             return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover).run()
 
-        starts_programs = bool(scratch) or CPP in request.kinds
+        starts_programs = bool(scratch) or not request.kinds.isdisjoint({CPP, *CODE})
         try:
             contents, inputs = supervise(
                 run, request.timeout, printer, runs_python=python, starts_programs=starts_programs

@@ -21,7 +21,7 @@ from lighthouse_build import address_layout
 from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, SourceLocation
 from lighthouse_build.standard_error import Capture
 
-__all__ = ["InternalError", "Progress", "supervise"]
+__all__ = ["HEAD", "InternalError", "Progress", "message", "outcome", "processors", "supervise"]
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _SIZE = 4096
-_HEAD = 8  # bytes before a message: its length
+HEAD = 8  # bytes before a message: its length, little-endian
 _LAST_PATIENCE = 10.0  # seconds for a child that can no longer say anything to end
 _PATIENCE = 0.2  # seconds between looks at a child that says nothing
 
@@ -109,7 +109,7 @@ def supervise(
         timeout: seconds until the child is killed, or None.
         printer: of diagnostics.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
-        starts_programs: whether the job starts programs, which are to end with it.
+        starts_programs: whether the job starts programs or processes, which are to end with it.
 
     Raises:
         LighthouseError: what the job raised.
@@ -201,9 +201,9 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int, timeo
         # This process ends soon, and each collection walks the thousands of objects that the bindings are made of.
         gc.disable()
         address_layout.reserve()
-        data = _outcome(job, progress)
+        data = outcome(lambda: job(progress))
         if os.getpid() == own:  # user code that forks comes here twice
-            view = memoryview(len(data).to_bytes(_HEAD, "little") + data)
+            view = memoryview(len(data).to_bytes(HEAD, "little") + data)
             while view:
                 view = view[os.write(writer, view) :]
             sys.stderr.flush()
@@ -212,10 +212,16 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int, timeo
         os._exit(0)
 
 
-def _outcome(job: Callable[[Progress], Any], progress: Progress) -> bytes:
-    """What becomes of the job: a kind and a value."""
+def outcome(job: Callable[[], Any]) -> bytes:
+    """What becomes of `job()`, marshalled: a kind and a value.
+
+    * `result`: what it returned, plain data;
+    * `error`: a LighthouseError that it raised, pickled;
+    * `end`: that it ended otherwise, in words;
+    * `bug`: a traceback.
+    """
     try:
-        return marshal.dumps(("result", address_layout.in_own_heap(lambda: job(progress))))
+        return marshal.dumps(("result", address_layout.in_own_heap(job)))
     except LighthouseError as error:
         import pickle
 
@@ -266,13 +272,13 @@ def _wait_for_end(child: int, reader: int) -> tuple[bytes | None, int | None]:
     parts = []
     while part := os.read(reader, 1 << 20):
         parts.append(part)
-    return _message(b"".join(parts)), os.waitpid(child, 0)[1]
+    return message(b"".join(parts)), os.waitpid(child, 0)[1]
 
 
-def _message(received: bytes) -> bytes | None:
-    """What was received, without its head; None unless it is all there."""
-    data = received[_HEAD:]
-    return data if data and len(data) == int.from_bytes(received[:_HEAD], "little") else None
+def message(received: bytes) -> bytes | None:
+    """What was received, without its head, which is its length; None unless it is all there."""
+    data = received[HEAD:]
+    return data if data and len(data) == int.from_bytes(received[:HEAD], "little") else None
 
 
 def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None, int | None]:
@@ -286,7 +292,7 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
 
     deadline = None if timeout is None else time.monotonic() + timeout
     received = bytearray()
-    wanted = _HEAD
+    wanted = HEAD
     status = None
     while len(received) < wanted:
         left = _PATIENCE if deadline is None else min(_PATIENCE, max(0.0, deadline - time.monotonic()))
@@ -295,8 +301,8 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
             if not part:
                 break
             received += part
-            if len(received) >= _HEAD:
-                wanted = _HEAD + int.from_bytes(received[:_HEAD], "little")
+            if len(received) >= HEAD:
+                wanted = HEAD + int.from_bytes(received[:HEAD], "little")
         elif status is not None:
             break
         elif deadline is not None and time.monotonic() >= deadline:
@@ -305,9 +311,9 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
         else:
             ended, status = os.waitpid(child, os.WNOHANG)
             status = status if ended else None
-    message = _message(bytes(received))
+    sent = message(bytes(received))
     # Without a message the child has ended, or has closed the pipe: then it will never say anything, and need not end.
-    patience = time.monotonic() + _LAST_PATIENCE if message is None else None
+    patience = time.monotonic() + _LAST_PATIENCE if sent is None else None
     while status is None:
         ended, status = os.waitpid(child, 0 if patience is None else os.WNOHANG)
         status = status if ended else None
@@ -320,7 +326,7 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
             patience = None
         if status is None and patience is not None:
             time.sleep(0.01)
-    return message, status
+    return sent, status
 
 
 def _signal_name(number: int) -> str:
@@ -330,3 +336,10 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -16,6 +16,7 @@ import sys
 
 from lighthouse_build.errors import ExitCode
 from lighthouse_build.standard_error import Capture
+from lighthouse_build.supervisor import processors
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def run(task: Callable[[int], int], count: int, directory: str, jobs: int) -> li
     """
     if not hasattr(os, "fork"):
         return [task(number) for number in range(count)]
-    limit = jobs or _processors()
+    limit = jobs or processors()
     slots = _Slots(directory, limit if directory else 0)
     statuses: list[int | None] = [None] * count
     running: dict[int, tuple[int, int | None]] = {}  # process to its task and slot
@@ -133,10 +134,3 @@ def _become(task: Callable[[int], int], number: int, capture: Capture | None) ->
         sys.stderr.flush()
     finally:
         os._exit(status)
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
