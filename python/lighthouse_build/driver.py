@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.batch import Part
+    from lighthouse_build.emission.code_process import CodeProcess
     from lighthouse_build.handover import Data
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
@@ -413,10 +414,10 @@ def _merged(request: Request, texts: Mapping[str, str]) -> str:
 
 
 def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part: Part | None = None) -> None:
-    """Resolve or lower; `part` is is what the request stands for in a batch."""
+    """Resolve or lower; `part` is what the request stands for in a batch."""
     from lighthouse_build.language.spec import Resolved
     from lighthouse_build.resolution.dependencies import Dependencies
-    from lighthouse_build.resolution.plan import Planner, runs_python
+    from lighthouse_build.resolution.plan import Planner, applies_schedules, runs_python
     from lighthouse_build.resolution.search import SearchPath
 
     specs = [_parse_stage(text) for text in request.stages]
@@ -427,12 +428,15 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
         planner = Planner(SearchPath(request.include, request.python_path), dependencies)
         plans = [(text, planner.plan(spec, ".", at)) for text, (spec, at) in zip(request.stages, specs)]
         payload = _read_payload(request.inputs[0], planner) if request.inputs else None
-        python = runs_python([step for _, plan in plans for step in plan]) or bool(payload and payload.generator)
+        steps = [step for _, plan in plans for step in plan]
+        schedules = applies_schedules(steps)
+        python = runs_python(steps) or bool(payload and payload.generator)
         if python:
             _fix_hash_seed(argv)
         # Not before all is there: most mistakes are names of files, and are told sooner.
+        from lighthouse_build import address_layout
         from lighthouse_build.handover import Handover
-        from lighthouse_build.job import Job
+        from lighthouse_build.job import Job, code_process, preload
         from lighthouse_build.supervisor import supervise
 
         handover = Handover(next((e.path for e in request.emissions if e.kind in CODE and e.path != STDOUT), ""))
@@ -443,13 +447,26 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
 
             scratch = tempfile.mkdtemp(prefix="lh-opt-tool-")
 
+        aside: CodeProcess | None = None
+
+        def prepare() -> None:
+            nonlocal aside
+            assert payload is not None
+            aside = code_process(request, payload)
+            address_layout.in_own_heap(lambda: preload(request, schedules=schedules))
+
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[Mapping[str, Data], list[str]]:
-            return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover).run()
+            return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover, aside).run()
 
         starts_programs = bool(scratch) or not request.kinds.isdisjoint({CPP, *CODE})
         try:
             contents, inputs = supervise(
-                run, request.timeout, printer, runs_python=python, starts_programs=starts_programs
+                run,
+                request.timeout,
+                printer,
+                prepare=prepare if payload and not (python or request.tool) else None,
+                runs_python=python,
+                starts_programs=starts_programs,
             )
         except LighthouseError as error:
             # Ordinary errors need no second look: they know their place.
@@ -513,11 +530,12 @@ def _lower_parts(
 
     # The process of a job that runs the user's Python keeps track of what that imports, and is to start without.
     if not runs_python(steps):
-        from lighthouse_build.job import preload
+        from lighthouse_build.job import preload, preload_generator
 
         schedules = applies_schedules(steps)
         address_layout.reserve()
         address_layout.in_own_heap(lambda: preload(parts[0].request, schedules=schedules))
+        address_layout.in_own_heap(lambda: preload_generator(parts[0].request))
     slots = request.driver_identity and f"{os.path.splitext(request.driver_identity)[0]}.slots"
     statuses = workers.run(lambda number: lower(parts[number]), len(parts), slots, request.jobs)
     for part, status in zip(parts, statuses):

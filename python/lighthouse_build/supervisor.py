@@ -99,6 +99,7 @@ def supervise(
     timeout: float | None,
     printer: Printer | None = None,
     *,
+    prepare: Callable[[], None] | None = None,
     runs_python: bool = False,
     starts_programs: bool = False,
 ) -> T:
@@ -108,6 +109,7 @@ def supervise(
         job: what to do; returns plain data: strings, bytes, numbers, and lists, tuples and dictionaries of them.
         timeout: seconds until the child is killed, or None.
         printer: of diagnostics.
+        prepare: what the child does before, in the heap of this process.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
         starts_programs: whether the job starts programs or processes, which are to end with it.
 
@@ -127,7 +129,7 @@ def supervise(
         os.close(reader)
         if starts_programs:
             _lead_a_group(0)
-        _work(job, progress, writer, timeout)
+        _work(job, progress, writer, timeout, prepare)
     os.close(writer)
     if starts_programs:
         _lead_a_group(child)
@@ -187,7 +189,13 @@ def _crash(how: str, progress: Progress, rest: str = "") -> CrashError:
     return error
 
 
-def _work(job: Callable[[Progress], Any], progress: Progress, writer: int, timeout: float | None) -> None:
+def _work(
+    job: Callable[[Progress], Any],
+    progress: Progress,
+    writer: int,
+    timeout: float | None,
+    prepare: Callable[[], None] | None,
+) -> None:
     """The child's life; never returns."""
     own = os.getpid()
     try:
@@ -201,6 +209,8 @@ def _work(job: Callable[[Progress], Any], progress: Progress, writer: int, timeo
         # This process ends soon, and each collection walks the thousands of objects that the bindings are made of.
         gc.disable()
         address_layout.reserve()
+        if prepare:
+            prepare()
         data = outcome(lambda: job(progress))
         if os.getpid() == own:  # user code that forks comes here twice
             view = memoryview(len(data).to_bytes(HEAD, "little") + data)

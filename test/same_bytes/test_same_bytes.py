@@ -21,6 +21,7 @@ import pytest
 from lighthouse_build.prefix_map import PrefixMap
 
 PACKAGE = Path(lighthouse_build.__file__).parent
+DRIVER = [sys.executable, "-I", "-B", str(PACKAGE / "__main__.py")]
 COUNT = 24
 SCHEDULE = """
 module attributes {transform.with_named_sequence} {
@@ -64,7 +65,7 @@ def project(directory: Path) -> Path:
 def lowered(
     directory: Path, *arguments: str, driver: Path = PACKAGE, environment: Mapping[str, str] | None = None
 ) -> bytes:
-    command = [sys.executable, "-I", "-B", str(driver / "__main__.py"), "sink.mlir", "--stage=x86.mlir", *arguments]
+    command = [*DRIVER[:-1], str(driver / "__main__.py"), "sink.mlir", "--stage=x86.mlir", *arguments]
     variables = os.environ | dict(environment or {})
     return subprocess.run(command, cwd=directory, env=variables, stdout=subprocess.PIPE, check=True).stdout
 
@@ -97,6 +98,33 @@ def test_neither_do_the_environment_the_arguments_nor_the_place(tmp_path: Path) 
     assert {name for name, text in outputs.items() if text != outputs["first"]} == set()
 
 
+@pytest.mark.parametrize(("kind", "cpu"), [("mlir", "x86-64"), ("object", "x86-64"), ("object", "haswell")])
+def test_neither_does_what_else_is_in_a_batch(tmp_path: Path, kind: str, cpu: str) -> None:
+    """Nor whether there is one, which payload comes first, and how many are lowered at once."""
+    there = project(tmp_path / "p")
+    subprocess.run([*DRIVER, "--stage=x86.mlir", "--emit=stage", "-o", "x86.stage.mlir"], cwd=there, check=True)
+    stages = ["x86.stage.mlir", "lower-to-llvm.yaml"] if kind == "object" else ["x86.stage.mlir"]
+    if kind == "object":
+        llvm = ["--stage=lower-to-llvm.yaml", "--emit=stage", "-o", "llvm.stage.mlir"]
+        subprocess.run([*DRIVER, *llvm], cwd=there, check=True)
+        stages[1] = "llvm.stage.mlir"
+    target = ["--target-triple=x86_64-unknown-linux-gnu", f"--cpu={cpu}"]  # one that is known without LLVM, or not
+    named = [*(f"--stage={stage}" for stage in stages), *target]
+    subprocess.run([*DRIVER, "sink.mlir", *named, f"--emit={kind}=alone"], cwd=there, check=True)
+    alone = (there / "alone").read_bytes()
+    other = there / "other.mlir"
+    other.write_text(PLAIN)
+    for number, payloads in enumerate((["sink", "other"], ["other", "sink"], ["other"] * 3 + ["sink"] + ["other"] * 2)):
+        parts = [f"r{n}\n{name}.mlir\n--emit={kind}=o{n}" for n, name in enumerate(payloads)]
+        (there / "k.batch").write_text("\n\n".join(["\n".join([*named, f"-I{'x' * (number + 1)}"]), *parts]))
+        for jobs in ("1", "2"):
+            for left in there.glob("r?"):
+                left.unlink()
+            batch = ["--batch=k.batch", "--depfile=d", f"--jobs={jobs}", f"--driver-identity={there / 'i.json'}"]
+            subprocess.run([*DRIVER, *batch], cwd=there, check=True)
+            assert (there / f"o{payloads.index('sink')}").read_bytes() == alone, (payloads, jobs)
+
+
 PLAIN = """
 func.func @f(%a: i32) -> i32 {
   %0 = arith.addi %a, %a : i32
@@ -125,7 +153,7 @@ def emitted(directory: Path, payload: str, *prefix_map: str) -> dict[str, bytes]
     out.mkdir(exist_ok=True)
     (directory / "p.mlir").write_text(PLAIN)
     (directory / "p.py").write_text(GENERATED)
-    command = [sys.executable, "-I", "-B", str(PACKAGE / "__main__.py"), str(directory / payload)]
+    command = [*DRIVER, str(directory / payload)]
     command += ["--stage=lower-to-llvm.yaml", "--stage=ensure-debug-info-scope-on-llvm-func", "--mlir-print-debuginfo"]
     command += [f"--emit={kind}={out / 'k'}.{kind}" for kind in KINDS]
     subprocess.run([*command, *(f"--prefix-map={entry}" for entry in prefix_map)], cwd=directory, check=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
+from lighthouse_build import address_layout
 from lighthouse_build.emission.constants import fill_in
 from lighthouse_build.emission.llvm_code import code_of, is_as_before, tokens_of
 from lighthouse_build.emission.symbols import explain_undefined, undefined_symbols
@@ -63,7 +64,8 @@ def _llvm() -> Any:
 
 def _load() -> Any:
     try:
-        from lighthouse_build.emission import llvm
+        with address_layout.heaps_kept_free():
+            from lighthouse_build.emission import llvm
     except ImportError as error:
         msg = (
             f"the code generator needs llvmlite 0.50 ({error}); install it with: "
