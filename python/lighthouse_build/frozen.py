@@ -69,20 +69,23 @@ def frozen(cls: _Class) -> _Class:
 
     special = [name for name in names if fields[name] is _REQUIRED or fields[name].factory]
     defaults = {name: _REQUIRED if name in special else fields[name].default for name in names}
+    # Who gives so many values by position has given all that are special.
+    enough = names.index(special[-1]) + 1 if special else 0
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        values = vars(self)
+        values = self.__dict__
         values.update(defaults)
         values.update(zip(names, args))
-        values.update(kwargs)
-        for name in special:
+        if kwargs:
+            values.update(kwargs)
+        for name in special if len(args) < enough else ():
             if values[name] is _REQUIRED:
                 factory = fields[name].factory
                 if not factory:
                     msg = f"{cls.__name__}() wants '{name}'"
                     raise TypeError(msg)
                 values[name] = factory()
-        twice = args and kwargs and not kwargs.keys().isdisjoint(names[: len(args)])
+        twice = kwargs and args and not kwargs.keys().isdisjoint(names[: len(args)])
         if twice or len(values) > len(names) or len(args) > len(names):
             msg = f"{cls.__name__}() takes the fields {', '.join(names)}, each once"
             raise TypeError(msg)
@@ -113,10 +116,10 @@ def frozen(cls: _Class) -> _Class:
 def replace(value: _Value, **changes: Any) -> _Value:
     """A value like the frozen `value`, with other fields where `changes` names them."""
     changed = object.__new__(type(value))
-    fields = vars(changed)
-    fields.update(vars(value))
+    fields = changed.__dict__
+    fields.update(value.__dict__)
     fields.update(changes)
-    if len(fields) > len(vars(value)):
+    if len(fields) > len(value.__dict__):
         msg = f"{type(value).__name__} has no field {', '.join(changes.keys() - vars(value).keys())}"
         raise TypeError(msg)
     return changed

@@ -28,6 +28,7 @@ __all__ = [
     "parse_file",
     "parse_payload",
     "parse_stage",
+    "place_of",
     "recorded_locations",
     "reporting",
     "user_operations",
@@ -90,29 +91,37 @@ def _shortened(message: str) -> str:
 
 def _cast(kind: Any, location: Any) -> Any:
     """`location` as a `kind`, or None; the bindings hand out some locations as their base class."""
+    if isinstance(location, kind):
+        return location
     try:
         return kind(location)
     except (TypeError, ValueError):
         return None
 
 
-def locate(location: Any) -> SourceLocation | None:
-    """The first place in a file that `location` holds, however it is wrapped."""
+def place_of(location: Any) -> tuple[str, int, int] | None:
+    """File, line and column of the first place in a file that `location` holds, however it is wrapped."""
     ir = load().ir
     known = _cast(ir.FileLineColLoc, location)
     if known is not None:
         file = str(known.filename)
-        return SourceLocation(_real_names.get(file, file), known.start_line, known.start_col)
+        return _real_names.get(file, file), known.start_line, known.start_col
     known = _cast(ir.CallSiteLoc, location)
     if known is not None:
-        return locate(known.callee) or locate(known.caller)
+        return place_of(known.callee) or place_of(known.caller)
     known = _cast(ir.NameLoc, location)
     if known is not None:
-        return locate(known.child_loc)
+        return place_of(known.child_loc)
     known = _cast(ir.FusedLoc, location)
     if known is not None:
-        return next(filter(None, map(locate, known.locations)), None)
+        return next(filter(None, map(place_of, known.locations)), None)
     return None
+
+
+def locate(location: Any) -> SourceLocation | None:
+    """The same as a location of errors."""
+    place = place_of(location)
+    return SourceLocation(*place) if place else None
 
 
 def _in_stage(stage: ResolvedStage, line: int, column: int) -> SourceLocation:

@@ -32,8 +32,11 @@ __all__ = [
     "RESULT",
     "WRITABLE",
     "Boundary",
+    "Symbol",
+    "array_of",
     "attributes_of",
     "function_types",
+    "given",
     "known",
     "operations",
     "set_attributes",
@@ -43,8 +46,14 @@ ARGUMENT = "lh.arg"
 RESULT = "lh.res"
 WRITABLE = "bufferization.writable"
 _ACCESS = "bufferization.access"
+_SIGNATURE = ("function_type", "arg_attrs", "res_attrs")
 _BRANCHING = ("scf.if", "scf.index_switch", "scf.while", "scf.execute_region")
 _ALIGNMENT = 64  # bytes; what one-shot-bufferize gives its buffers
+# Attributes that many operations have, and that refer to nothing.
+_WITHOUT_SYMBOLS = frozenset(
+    "fastmath function_type indexing_maps iterator_types operandSegmentSizes overflowFlags predicate static_offsets "
+    "static_sizes static_strides sym_name sym_visibility".split()
+)
 
 
 @frozen
@@ -54,6 +63,22 @@ class _Results:
     out: tuple[int, ...]
     in_place: dict[int, int]
     kept: tuple[int, ...]
+
+
+@frozen
+class _Type:
+    """The type of a function.
+
+    Attributes:
+        arguments, results: their types.
+        plain: those of the results that are plain tensors.
+        kept: what becomes of the results if all stay.
+    """
+
+    arguments: list[Any]
+    results: list[Any]
+    plain: frozenset[int]
+    kept: _Results
 
 
 @frozen
@@ -70,6 +95,26 @@ class _Origin:
         return (self.has_branches or other.has_branches) and not are_apart
 
 
+class Symbol:
+    """What stands at the top of a module under a name, with what is asked of it again and again.
+
+    Attributes:
+        op: the operation.
+        kind: its name, such as `llvm.func`.
+        attributes: those of the operation.
+        name: what it is called; when that is changed, the operation learns of it later.
+        has_body: whether it has blocks.
+    """
+
+    def __init__(self, op: Any) -> None:
+        self.op = op
+        self.kind: str = op.name
+        self.attributes = op.attributes
+        self.name: str = self.attributes["sym_name"].value
+        regions = op.regions
+        self.has_body = len(regions) > 0 and len(regions[0].blocks) > 0
+
+
 class Boundary:
     """Rewrites signatures of one module.
 
@@ -81,36 +126,50 @@ class Boundary:
     def __init__(self, ir: Any, module: Any) -> None:
         self._ir = ir
         self._module = module
-        # By function type, and by index and type: most functions of a payload are like others.
-        self._signatures: dict[Any, tuple[list[Any], list[Any]]] = {}
+        # What was found before, by function type, by index and type, and by all that a rewritten signature depends on:
+        # most functions of a payload are like others.
+        self._types: dict[Any, _Type] = {}
         self._tags: dict[tuple[int, Any], Any] = {}
+        self._rewritten: dict[Any, tuple[Any, Any, Any]] = {}
+        self._seen: dict[Any, dict[str, Any]] = {}
         for dialect in ("bufferization", "memref", "tensor", "arith"):
             module.context.get_dialect_descriptor(dialect)  # loads it, which a generic operation does not
 
-    def give_destinations(self, functions: Sequence[Any]) -> None:
+    def give_destinations(self, functions: Sequence[Symbol]) -> None:
         """Rewrite `functions`, definitions or declarations, and their calls; tag arguments and results."""
-        returns_tensors = any(self._is_plain_tensor(type) for f in functions for type in self._signature(f)[1])
-        addressed = self._functions_with_address() if returns_tensors else set()
+        types = [self._type(function.op) for function in functions]
+        addressed, calls = self._uses() if any(type.plain for type in types) else (set(), [])
         plans = {}
-        for function in functions:
-            name = function.attributes["sym_name"].value
-            plan = self._plan(function, may_change=name not in addressed)
+        for function, type in zip(functions, types):
+            may_change = type.plain and function.name not in addressed
+            plan = self._plan(function.op, type) if may_change else type.kept
             if plan.out or plan.in_place:
-                plans[name] = (function, plan)
-            self._rewrite(function, plan)
-        if plans:
-            for call in [op for op in operations(self._module.operation) if op.name == "func.call"]:
-                if call.attributes["callee"].value in plans:
-                    self._rewrite_call(call, *plans[call.attributes["callee"].value])
+                plans[function.name] = (function.op, plan)
+            self._rewrite(function, type, plan)
+        for call in calls if plans else ():
+            callee = call.attributes["callee"].value
+            if callee in plans:
+                self._rewrite_call(call, *plans[callee])
 
-    def _functions_with_address(self) -> set[str]:
-        """Functions that are not only called: their type must stay."""
+    def _uses(self) -> tuple[set[str], list[Any]]:
+        """Functions that are not only called, whose type must stay; and all calls."""
         names: set[str] = set()
+        calls: list[Any] = []
+        without: set[Any] = set()  # attributes in which there was no symbol
         for op in operations(self._module.operation):
-            if op.name != "func.call":
-                for entry in op.attributes:
-                    names.update(self._symbols(known(op.attributes, entry if isinstance(entry, str) else entry.name)))
-        return names
+            if op.name == "func.call":
+                calls.append(op)
+                continue
+            attributes = op.attributes
+            for entry in attributes if len(attributes) else ():
+                key = entry if isinstance(entry, str) else entry.name
+                attribute = None if key in _WITHOUT_SYMBOLS else known(attributes, key)
+                if attribute is not None and attribute not in without:
+                    found = set(self._symbols(attribute))
+                    names |= found
+                    if not found:
+                        without.add(attribute)
+        return names, calls
 
     def _symbols(self, attribute: Any) -> Iterator[str]:
         ir = self._ir
@@ -125,16 +184,15 @@ class Boundary:
             for named in attribute:
                 yield from self._symbols(known(attribute, named.name))
 
-    def _plan(self, function: Any, may_change: bool) -> _Results:
-        arguments, results = self._signature(function)
+    def _plan(self, function: Any, type: _Type) -> _Results:
         out: list[int] = []
         kept: list[int] = []
         in_place: dict[int, int] = {}
-        for index, type in enumerate(results):
-            held_in = self._held_in(function, index) if may_change and self._is_plain_tensor(type) else None
-            if held_in is not None and held_in not in in_place.values() and arguments[held_in] == type:
+        for index, result in enumerate(type.results):
+            held_in = self._held_in(function, index) if index in type.plain else None
+            if held_in is not None and held_in not in in_place.values() and type.arguments[held_in] == result:
                 in_place[index] = held_in
-            elif may_change and self._is_plain_tensor(type) and type.has_static_shape:
+            elif index in type.plain and result.has_static_shape:
                 out.append(index)
             else:
                 kept.append(index)
@@ -151,7 +209,7 @@ class Boundary:
         (origin,) = found
         if origin is None:
             return None
-        attributes = attributes_of(self._ir, function, "arg_attrs", len(self._signature(function)[0]))
+        attributes = attributes_of(self._ir, function, "arg_attrs", origin + 1, self._seen)
         writable = attributes[origin].get(WRITABLE)
         return origin if writable is not None and writable.value else None
 
@@ -166,38 +224,54 @@ class Boundary:
                 return None
             value = destination
 
-    def _rewrite(self, function: Any, plan: _Results) -> None:
+    def _rewrite(self, function: Symbol, type: _Type, plan: _Results) -> None:
+        attributes = function.attributes
+        parts = [given(attributes, name) for name in _SIGNATURE]
+        key = (*parts, function.has_body, plan.out, tuple(plan.in_place.items()))
+        if function.has_body:
+            self._rewrite_body(function.op, type.results, plan)
+        if key not in self._rewritten:
+            self._rewritten[key] = self._rewritten_signature(function, type, plan)
+        for name, old, new in zip(_SIGNATURE, parts, self._rewritten[key]):
+            if new is not None:
+                attributes[name] = new
+            elif old is not None:
+                del attributes[name]
+
+    def _rewritten_signature(self, function: Symbol, type: _Type, plan: _Results) -> tuple[Any, Any, Any]:
+        """What becomes of the attributes that make a signature, in the order of `_SIGNATURE`."""
         ir = self._ir
-        has_body = len(function.regions[0].blocks) > 0
-        arguments, results = self._signature(function)
-        arg_attrs = attributes_of(ir, function, "arg_attrs", len(arguments))
-        res_attrs = attributes_of(ir, function, "res_attrs", len(results))
-        for index, type in enumerate(arguments):
-            arg_attrs[index][ARGUMENT] = self._tag(index, type)
-            if isinstance(type, (ir.RankedTensorType, ir.UnrankedTensorType)):
+        arguments, results = type.arguments[:], type.results
+        arg_attrs = attributes_of(ir, function.op, "arg_attrs", len(arguments), self._seen)
+        res_attrs = attributes_of(ir, function.op, "res_attrs", len(results), self._seen)
+        for index, argument in enumerate(arguments):
+            arg_attrs[index][ARGUMENT] = self._tag(index, argument)
+            if isinstance(argument, (ir.RankedTensorType, ir.UnrankedTensorType)):
                 # Tensors are values: nobody writes to them, neither we to our caller's nor what we call to ours.
-                default = (WRITABLE, ir.BoolAttr.get(False)) if has_body else (_ACCESS, ir.StringAttr.get("read"))
+                is_ours = function.has_body
+                default = (WRITABLE, ir.BoolAttr.get(False)) if is_ours else (_ACCESS, ir.StringAttr.get("read"))
                 arg_attrs[index].setdefault(*default)
-        for index, type in enumerate(results):
-            res_attrs[index][RESULT] = self._tag(index, type)
-        for result, argument in plan.in_place.items():
-            arguments[argument] = self._buffer(results[result])
-            arg_attrs[argument][RESULT] = res_attrs[result][RESULT]
+        for index, result in enumerate(results):
+            res_attrs[index][RESULT] = self._tag(index, result)
+        for index, place in plan.in_place.items():
+            arguments[place] = self._buffer(results[index])
+            arg_attrs[place][RESULT] = res_attrs[index][RESULT]
             # Of no meaning on a memref; the tag says the same from here on.
-            del arg_attrs[argument][WRITABLE]
+            del arg_attrs[place][WRITABLE]
         arguments += [self._buffer(results[index]) for index in plan.out]
         arg_attrs += [{RESULT: res_attrs[index][RESULT]} for index in plan.out]
-        if has_body:
-            self._rewrite_body(function, plan, results)
-        kept = [results[index] for index in plan.kept]
-        function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(arguments, kept))
-        set_attributes(ir, function, "arg_attrs", arg_attrs)
-        set_attributes(ir, function, "res_attrs", [res_attrs[index] for index in plan.kept])
+        new = ir.TypeAttr.get(ir.FunctionType.get(arguments, [results[index] for index in plan.kept]))
+        kept = [res_attrs[index] for index in plan.kept]
+        return new, array_of(ir, arg_attrs), array_of(ir, kept)
 
-    def _rewrite_body(self, function: Any, plan: _Results, results: Sequence[Any]) -> None:
+    def _rewrite_body(self, function: Any, results: Sequence[Any], plan: _Results) -> None:
+        tensors_kept = [index for index in plan.kept if isinstance(results[index], self._ir.RankedTensorType)]
+        if not (plan.out or plan.in_place or tensors_kept[1:]):
+            return
         entry = function.regions[0].blocks[0]
+        returns = _returns(function)
         concerned = range(len(results)) if plan.in_place or len(plan.out) > 1 else ()
-        behind = [{i: self._behind(function, back.operands[i]) for i in concerned} for back in _returns(function)]
+        behind = [{i: self._behind(function, back.operands[i]) for i in concerned} for back in returns]
         destinations = {}
         tensors = {}
         for result, argument in plan.in_place.items():
@@ -213,7 +287,7 @@ class Boundary:
             with self._ir.InsertionPoint.at_block_begin(entry):
                 tensors[result] = self._to_tensor(destination, results[result], function.location)
             destinations[result] = destination
-        for back, origins in zip(_returns(function), behind):
+        for back, origins in zip(returns, behind):
             values = dict(enumerate(back.operands))
             written = set(plan.in_place.values())
             with self._ir.InsertionPoint(back):
@@ -296,7 +370,7 @@ class Boundary:
             for result in plan.out:
                 buffers[result] = self._allocate(call.results[result].type, call.location)
                 operands.append(buffers[result])
-            types = self._signature(function)[1]
+            types = self._type(function).results
             attributes = {"callee": call.attributes["callee"]}
             new = ir.Operation.create("func.call", types, operands, attributes, loc=call.location)
             for result, buffer in buffers.items():
@@ -351,12 +425,13 @@ class Boundary:
             self._tags[index, type] = self._ir.StringAttr.get(f"{index}:{type}")
         return self._tags[index, type]
 
-    def _signature(self, function: Any) -> tuple[list[Any], list[Any]]:
+    def _type(self, function: Any) -> _Type:
         type = function.attributes["function_type"]
-        if type not in self._signatures:
-            self._signatures[type] = function_types(self._ir, function)
-        arguments, results = self._signatures[type]
-        return arguments[:], results[:]
+        if type not in self._types:
+            arguments, results = function_types(self._ir, function)
+            plain = frozenset([index for index, result in enumerate(results) if self._is_plain_tensor(result)])
+            self._types[type] = _Type(arguments, results, plain, _Results((), {}, tuple(range(len(results)))))
+        return self._types[type]
 
 
 def _order(in_place: dict[int, int], reads: dict[int, set[int]]) -> tuple[list[int], list[int]]:
@@ -404,6 +479,11 @@ def known(attributes: Any, key: str | int) -> Any:
         return None
 
 
+def given(attributes: Any, key: str) -> Any:
+    """`attributes[key]`, or None if there is none of that name."""
+    return attributes[key] if key in attributes else None  # noqa: SIM401 (older bindings have no `get`)
+
+
 def attributes_of(
     ir: Any, function: Any, name: str, count: int, seen: dict[Any, dict[str, Any]] | None = None
 ) -> list[dict[str, Any]]:
@@ -432,15 +512,22 @@ def attributes_of(
 
 def set_attributes(ir: Any, function: Any, name: str, attributes: Sequence[dict[str, Any]]) -> None:
     """Set what `attributes_of` reads."""
-    if any(attributes):
-        function.attributes[name] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in attributes])
+    array = array_of(ir, attributes)
+    if array is not None:
+        function.attributes[name] = array
     elif name in function.attributes:
         del function.attributes[name]
 
 
+def array_of(ir: Any, attributes: Sequence[dict[str, Any]]) -> Any:
+    """`attributes`, as those of all arguments or results, in one attribute; None if there are none."""
+    return ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in attributes]) if any(attributes) else None
+
+
 def _returns(function: Any) -> list[Any]:
-    blocks = function.regions[0].blocks
-    return [op.operation for block in blocks for op in block.operations if op.operation.name == "func.return"]
+    """The ends of blocks that are returns."""
+    ends = [block.operations[-1].operation for block in function.regions[0].blocks if len(block.operations)]
+    return [op for op in ends if op.name == "func.return"]
 
 
 def _destination(op: Any, result: int) -> Any:

@@ -74,7 +74,7 @@ def mark(module: Any, source: str) -> Unlowered:
     models = []
     for signature in signatures.functions:
         names = given.get(signature.name, ((), ()))
-        inputs = _ports(signature, signature.arguments, names[0], "argument")
+        inputs = _ports(signature, signature.named_arguments(), names[0], "argument")
         results = _ports(signature, signature.results, names[1], "result")
         if not is_c_name(f"m_{signature.name}"):
             msg = f"the model '@{signature.name}' has a name that is no identifier of C++; rename it or make it private"

@@ -10,7 +10,7 @@ the work of a stage that changed the signature, and an error.
 from __future__ import annotations
 
 from lighthouse_build.emission.c_types import BY_VALUE, MemRef, UnsupportedTypeError, parse_type, split_types
-from lighthouse_build.emission.destinations import ARGUMENT, RESULT, attributes_of
+from lighthouse_build.emission.destinations import ARGUMENT, RESULT
 from lighthouse_build.emission.interface import Function, Value
 from lighthouse_build.errors import LoweringError, SourceLocation
 from lighthouse_build.frozen import frozen, replace
@@ -29,11 +29,12 @@ class Signature:
 
     Attributes:
         name: its symbol in the payload.
-        arguments: as in the payload.
-        results: as in the payload, with the mode that each is to have.
+        arguments: as in the payload, but for their names; the very same as those of functions that have equal ones.
+        results: as in the payload, with the mode that each is to have; likewise.
         location: where it stands.
         dialect: `func` or `llvm`.
         variadic: it takes further arguments, as `printf` does.
+        names: of the arguments, in their order; empty where one has none.
     """
 
     name: str
@@ -42,32 +43,49 @@ class Signature:
     location: SourceLocation | None
     dialect: str = "func"
     variadic: bool = False
+    names: tuple[str, ...] = ()
+
+    def named_arguments(self) -> tuple[Value, ...]:
+        """The arguments with their names."""
+        if not any(self.names):
+            return self.arguments
+        return tuple([replace(value, name=name) for value, name in zip(self.arguments, self.names)])
 
 
 class WrapperReader:
-    """Reads one wrapper `_mlir_ciface_f` back against what `f` was."""
+    """Reads one wrapper `_mlir_ciface_f` back against what `f` was.
+
+    Args:
+        signature: what `f` was.
+        wrapper: result and parameters of the wrapper, as `llvm_function_type` has them.
+        body: the same of what `f` has become.
+        tags: the attributes of the wrapper's arguments.
+    """
 
     def __init__(
-        self, ir: Any, signature: Signature, wrapper: Any, body: Any, seen: dict[Any, dict[str, Any]] | None = None
+        self,
+        signature: Signature,
+        wrapper: tuple[str, str],
+        body: tuple[str, str],
+        tags: Sequence[Mapping[str, Any]],
     ) -> None:
         self._signature = signature
         self._arguments = {argument.index: argument for argument in signature.arguments}
-        result, _ = llvm_function_type(wrapper)
-        self._wrapper_result = result
-        self._body_result = llvm_function_type(body)[0]
-        self._types = [str(argument.type) for argument in wrapper.regions[0].blocks[0].arguments]
-        self._tags = attributes_of(ir, wrapper, "arg_attrs", len(self._types), seen)
+        self._wrapper_result = wrapper[0]
+        self._body_result = body[0]
+        self._types = [_with_prefix(type) for type in split_types(wrapper[1])]
+        self._tags = tags or [{} for _ in self._types]
 
-    def read(self, function: Function) -> Function:
+    def read(self) -> Function:
+        """The function in C, but for its name and place, and those of its arguments."""
         leading = bool(self._types) and not self._is_tagged(0)
         parameters = tuple(self._parameter(position) for position in range(int(leading), len(self._types)))
         held = {v.index: v for v in self._signature.results if v.mode == "in_place"}
         elsewhere = {v.index for v in parameters if v.mode == "out"} | held.keys()
         returned = [replace(v, mode="returned") for v in self._signature.results if v.index not in elsewhere]
-        function = replace(function, parameters=parameters, by_struct=leading)
         first, is_only = self._match_returned(returned)
         self._check_struct(leading, len(first))
-        function = replace(function, returned=first)
+        function = Function("", "", parameters, first, leading)
         for value in returned:
             if value not in first:
                 holder = self._holder(value)
@@ -131,6 +149,7 @@ def _first_match(values: Sequence[Value], types: Sequence[str]) -> tuple[Value, 
 
 
 def tag_of(attributes: Mapping[str, Any], key: str) -> Value | None:
+    """What the tag `key` of an argument or result says."""
     if key not in attributes:
         return None
     index, _, type = attributes[key].value.partition(":")

@@ -9,7 +9,6 @@ from lighthouse_build.errors import Diagnostic, LoweringError
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 __all__ = ["check_lowered", "has_globals", "translate"]
@@ -29,16 +28,21 @@ _PLAIN = frozenset(
 )
 
 
-def _operations(operation: Any) -> Iterator[tuple[str, Any]]:
-    """All operations under `operation` but plain ones, each with its name."""
+# Others that hold none, but may refer to symbols.
+_LEAVES = frozenset({"llvm.call", "llvm.mlir.addressof", "llvm.mlir.constant"})
+
+
+def _find(operation: Any, found: list[tuple[str, Any]]) -> None:
+    """Add all operations under `operation` but plain ones to `found`, each with its name."""
     for region in operation.regions:
         for block in region.blocks:
             for view in block.operations:
-                op = view.operation
-                name = op.name
+                name = view.name
                 if name not in _PLAIN:
-                    yield name, op
-                    yield from _operations(op)
+                    op = view.operation
+                    found.append((name, op))
+                    if name not in _LEAVES:
+                        _find(op, found)
 
 
 def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> list[Any]:
@@ -53,9 +57,14 @@ def check_lowered(module: Any, diagnostics: mlir.Diagnostics) -> list[Any]:
     """
     left: dict[str, int] = {}
     first: dict[str, Any] = {}
-    found = list(_operations(module.operation))
+    found: list[tuple[str, Any]] = []
+    _find(module.operation, found)
+    types: dict[Any, bool] = {}  # of functions, and whether there is something wrong with one
     for name, op in found:
-        if name == "llvm.func" and _has_scalable_in_struct(str(op.attributes["function_type"])):
+        type = op.attributes["function_type"] if name == "llvm.func" else None
+        if type is not None and type not in types:
+            types[type] = _has_scalable_in_struct(str(type))
+        if type is not None and types[type]:
             function = op.attributes["sym_name"].value
             what = "scalable vectors among several results, which have no layout in memory; return one"
             msg = f"'@{function}' returns {what}"
