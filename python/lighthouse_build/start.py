@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import gc
+import marshal
 import os
 import sys
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import MAGIC_NUMBER, SourceFileLoader
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Sequence
+    from types import CodeType
 
 __all__ = ["cmake_directory", "main"]
 
@@ -59,6 +63,62 @@ class _SiteOnDemand:
 
 if sys.flags.no_site:
     sys.meta_path.append(_SiteOnDemand)
+
+
+class _OwnModules:
+    """Finds modules of ours by their bytecode, as Python would in the end.
+
+    It asks a third as much of the system and of itself, and a lowering imports fifty modules. What is not as it is in
+    a package that has been compiled ahead is left to Python.
+    """
+
+    @classmethod
+    def find_spec(cls, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        if not name.startswith("lighthouse_build.") or path is None or len(path) != 1:
+            return None
+        base = name.rpartition(".")[2]
+        return cls._spec(name, path[0], base) or cls._spec(name, f"{path[0]}{os.sep}{base}", "__init__")
+
+    @staticmethod
+    def _spec(name: str, directory: str, base: str) -> ModuleSpec | None:
+        source = f"{directory}{os.sep}{base}.py"
+        cached = f"{directory}{os.sep}__pycache__{os.sep}{base}.{sys.implementation.cache_tag}.pyc"
+        try:
+            file = os.open(cached, os.O_RDONLY)
+            try:
+                data = os.read(file, _LARGEST)
+            finally:
+                os.close(file)
+            status = os.stat(source)
+        except OSError:
+            return None
+        # Of the time of day and the size, Python keeps 32 bits. Behind the magic number stand flags.
+        numbers = [(number & 0xFFFFFFFF).to_bytes(4, "little") for number in (0, int(status.st_mtime), status.st_size)]
+        if data[:16] != MAGIC_NUMBER + b"".join(numbers) or len(data) == _LARGEST:
+            return None
+        is_package = base == "__init__"
+        spec = ModuleSpec(name, _Loader(name, source, data[16:]), origin=source, is_package=is_package)
+        if is_package:
+            spec.submodule_search_locations = [directory]
+        spec.has_location, spec.cached = True, cached
+        return spec
+
+
+class _Loader(SourceFileLoader):
+    """Of a module whose bytecode has been read."""
+
+    def __init__(self, name: str, path: str, bytecode: bytes) -> None:
+        super().__init__(name, path)
+        self._bytecode = bytecode
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        code: CodeType = marshal.loads(self._bytecode)
+        return code
+
+
+_LARGEST = 1 << 20  # bytes of bytecode
+if sys.pycache_prefix is None and not sys.flags.optimize:
+    sys.meta_path.insert(0, _OwnModules)
 
 
 def cmake_directory() -> str:
