@@ -38,7 +38,7 @@ class _Field:
         self.compare = compare
 
 
-_REQUIRED = _Field(None)
+_REQUIRED = object()
 
 
 def field(*, default: Any = None, factory: Callable[[], Any] | None = None, compare: bool = True) -> Any:
@@ -58,17 +58,22 @@ def frozen(cls: _Class) -> _Class:
 
     Values of one class are equal if their fields are; they can be hashed and pickled. `vars` has the fields in order.
     """
-    fields: dict[str, _Field] = {}
+    defaults: dict[str, Any] = {}
+    factories: dict[str, Callable[[], Any]] = {}
+    hidden: list[str] = []  # from comparisons
     for name in cls.__annotations__:
         default = cls.__dict__.get(name, _REQUIRED)
-        fields[name] = default if isinstance(default, _Field) else _Field(default)
-        if default is fields[name] and default is not _REQUIRED:
+        if isinstance(default, _Field):
             delattr(cls, name)
-    names = tuple(fields)
-    compared = tuple(name for name in names if fields[name].compare)
-
-    special = [name for name in names if fields[name] is _REQUIRED or fields[name].factory]
-    defaults = {name: _REQUIRED if name in special else fields[name].default for name in names}
+            if default.factory:
+                factories[name] = default.factory
+            if not default.compare:
+                hidden.append(name)
+            default = _REQUIRED if default.factory else default.default
+        defaults[name] = default
+    names = tuple(defaults)
+    compared = tuple([name for name in names if name not in hidden]) if hidden else names
+    special = [name for name in names if defaults[name] is _REQUIRED]
     # Who gives so many values by position has given all that are special.
     enough = names.index(special[-1]) + 1 if special else 0
 
@@ -80,11 +85,10 @@ def frozen(cls: _Class) -> _Class:
             values.update(kwargs)
         for name in special if len(args) < enough else ():
             if values[name] is _REQUIRED:
-                factory = fields[name].factory
-                if not factory:
+                if name not in factories:
                     msg = f"{cls.__name__}() wants '{name}'"
                     raise TypeError(msg)
-                values[name] = factory()
+                values[name] = factories[name]()
         twice = kwargs and args and not kwargs.keys().isdisjoint(names[: len(args)])
         if twice or len(values) > len(names) or len(args) > len(names):
             msg = f"{cls.__name__}() takes the fields {', '.join(names)}, each once"

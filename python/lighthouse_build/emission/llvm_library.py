@@ -71,11 +71,21 @@ def version_of(library: str) -> str:
     return next(found, "") or "an unknown version"
 
 
+_installed: bytes | None = None  # the head of the installed one, once it was asked for
+
+
 def known_build(library: str | None = None) -> Build | None:
     """What is known of the build of `library`, by default of the installed one."""
+    global _installed
+    if library is None and _installed is None:
+        _installed = _head()
+    head = _installed if library is None else _head(library)
+    return next((build for number, build in _BUILDS.items() if bytes.fromhex(number) in (head or b"")), None)
+
+
+def _head(library: str | None = None) -> bytes:
     try:
         with open(library or find(), "rb") as stream:
-            head = stream.read(_HEAD)
+            return stream.read(_HEAD)
     except (ImportError, OSError):
-        return None
-    return next((build for number, build in _BUILDS.items() if bytes.fromhex(number) in head), None)
+        return b""
