@@ -640,6 +640,13 @@ def test_marking_again_changes_nothing(bench: Workbench) -> None:
     subprocess.run(command, cwd=bench.directory, check=True)
 
 
+def test_a_name_of_an_argument_may_end_with_the_payload(bench: Workbench) -> None:
+    bench.write("f.mlir", 'func.func @f(%a: i32 loc("f.mlir":2:4)) { return }\n// %last')
+    bench.lower("f.mlir")
+    interface = json.loads((bench.directory / "f.interface.json").read_text())
+    assert [value["name"] for value in interface["functions"][0]["parameters"]] == ["last"]
+
+
 def test_headers_need_no_mlir(bench: Workbench) -> None:
     bench.write("f.mlir", "func.func @f(%x: i32) { return }")
     bench.lower("f.mlir")

@@ -23,6 +23,7 @@ from lighthouse_build.emission.destinations import (
     WRITABLE,
     Boundary,
     Symbol,
+    array_of,
     attributes_of,
     given,
     known,
@@ -104,7 +105,7 @@ def mark(module: Any, source: str) -> Signatures:
         for function in crossing:
             function.attributes[_EMIT] = unit
         with _ArgumentNames(source) as names:
-            reader = _SignatureReader(ir, names)
+            reader = _SignatureReader(names)
             signatures = tuple([reader.read(function) for function in public])
         return Signatures(source, signatures, tuple([f.name for f in functions if not f.has_body]))
 
@@ -178,10 +179,8 @@ def _is_marked(function: Symbol) -> bool:
 class _SignatureReader:
     """Reads the signatures of marked functions, by their tags."""
 
-    def __init__(self, ir: Any, names: _ArgumentNames) -> None:
-        self._ir = ir
+    def __init__(self, names: _ArgumentNames) -> None:
         self._names = names
-        self._seen: dict[Any, dict[str, Any]] = {}
         # By their attributes: where arguments that have tags stand, the arguments and results.
         self._known: dict[Any, tuple[list[int], tuple[Value, ...], tuple[Value, ...]]] = {}
 
@@ -192,9 +191,10 @@ class _SignatureReader:
         if function.kind == "llvm.func":
             return self._read_llvm(function, block, location)
         key = (given(attributes, "arg_attrs"), given(attributes, "res_attrs"))
-        if key not in self._known:
-            self._known[key] = self._read_tags(function)
-        places, arguments, results = self._known[key]
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._read_tags(function)
+        places, arguments, results = found
         held = block.arguments if places else ()
         names = tuple([self._names.of(held[place]) for place in places])
         return Signature(function.name, arguments, results, location, names=names)
@@ -203,28 +203,23 @@ class _SignatureReader:
         places: list[int] = []
         arguments: list[Value] = []
         results: list[Value] = []
-        for position, attributes in enumerate(self._attributes(function, "arg_attrs")):
-            result = tag_of(attributes, RESULT)
-            argument = tag_of(attributes, ARGUMENT)
+        for position, entry in enumerate(given(function.attributes, "arg_attrs") or ()):
+            result = tag_of(entry, RESULT)
+            argument = tag_of(entry, ARGUMENT)
             if argument:
-                written = (
-                    result is not None or argument.type.startswith("memref<") or _is_true(attributes.get(WRITABLE))
-                )
+                written = result is not None or argument.type.startswith("memref<") or _is_true(given(entry, WRITABLE))
                 places.append(position)
                 arguments.append(replace(argument, writable=written))
                 if result:
                     results.append(replace(result, mode="in_place", alias=argument.index))
             elif result:
                 results.append(replace(result, mode="out"))
-        for attributes in self._attributes(function, "res_attrs"):
-            result = tag_of(attributes, RESULT)
+        for entry in given(function.attributes, "res_attrs") or ():
+            result = tag_of(entry, RESULT)
             if result:
                 results.append(replace(result, mode="returned"))
         results.sort(key=lambda value: value.index)
         return places, tuple(arguments), tuple(results)
-
-    def _attributes(self, function: Symbol, name: str) -> list[dict[str, Any]]:
-        return attributes_of(self._ir, function.op, name, 0, self._seen)
 
     def _read_llvm(self, function: Symbol, block: Any, location: SourceLocation | None) -> Signature:
         types = [str(argument.type) for argument in block.arguments]
@@ -265,8 +260,10 @@ class _ArgumentNames:
         line, start = self._line(at[1]), at[2]
         if line is not self._parted_line:
             self._parted_line, self._parted = line, line.translate(_PARTED)
-        is_name = line[start - 1 : start] == b"%" and not line[start : start + 1].isdigit()
-        return self._parted[start : self._parted.index(b" ", start)].decode() if is_name else ""
+        if line[start - 1 : start] != b"%" or line[start : start + 1].isdigit():
+            return ""
+        end = self._parted.find(b" ", start)
+        return self._parted[start : end if end >= 0 else None].decode()
 
     def _line(self, number: int) -> bytes:
         """Line `number` of the payload, empty where it has none. What follows, most likely constants, is not read."""
@@ -343,9 +340,10 @@ class _Finisher:
     def _type(self, function: Symbol) -> tuple[str, str]:
         """`llvm_function_type`, of equal types once."""
         type = function.attributes["function_type"]
-        if type not in self._types:
-            self._types[type] = llvm_function_type(function.op)
-        return self._types[type]
+        found = self._types.get(type)
+        if found is None:
+            found = self._types[type] = llvm_function_type(function.op)
+        return found
 
     # Reading.
 
@@ -374,13 +372,15 @@ class _Finisher:
             function = Function("", "", signature.arguments, signature.results, by_struct=False)
             return replace(function, unsupported=_why_unsupported(function, signature.variadic))
         types = (self._type(wrapper), self._type(self._by_name[signature.name]))
+        tags = given(wrapper.attributes, "arg_attrs")
         # Equal arguments and results are the very same ones, so that nobody need compare them.
-        key = (id(signature.arguments), id(signature.results), types, given(wrapper.attributes, "arg_attrs"))
-        if key not in self._described:
-            entries = attributes_of(self._ir, wrapper.op, "arg_attrs", 0, self._seen)
-            function = WrapperReader(signature, *types, entries).read()
-            self._described[key] = replace(function, unsupported=function.unsupported or _why_unsupported(function))
-        return self._described[key]
+        key = (id(signature.arguments), id(signature.results), types, tags)
+        found = self._described.get(key)
+        if found is None:
+            function = WrapperReader(signature, *types, list(tags or ())).read()
+            found = replace(function, unsupported=function.unsupported or _why_unsupported(function))
+            self._described[key] = found
+        return found
 
     def _with_names(self, parameters: tuple[Value, ...], signature: Signature) -> tuple[Value, ...]:
         """`parameters` with what `signature` calls those of them that are arguments."""
@@ -590,13 +590,14 @@ class _Finisher:
                 continue
             old = attributes[key]
             if old not in self._stripped:
-                entries = attributes_of(ir, function.op, key, 0, self._seen)
-                kept = [{name: attr for name, attr in e.items() if not name.startswith(_OURS)} for e in entries]
-                self._stripped[old] = ir.ArrayAttr.get([ir.DictAttr.get(e) for e in kept]) if any(kept) else None
-            if self._stripped[old] is None:
+                names = ([item.name for item in entry if not item.name.startswith(_OURS)] for entry in old)
+                kept = [{name: known(entry, name) for name in others} for entry, others in zip(old, names)]
+                self._stripped[old] = array_of(ir, kept)
+            new = self._stripped[old]
+            if new is None:
                 del attributes[key]
             else:
-                attributes[key] = self._stripped[old]
+                attributes[key] = new
         for name in (_DECLARED, _EMIT):
             if name in attributes:
                 del attributes[name]

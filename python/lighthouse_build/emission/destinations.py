@@ -35,7 +35,6 @@ __all__ = [
     "Symbol",
     "array_of",
     "attributes_of",
-    "function_types",
     "given",
     "known",
     "operations",
@@ -71,12 +70,15 @@ class _Type:
 
     Attributes:
         arguments, results: their types.
+        printed_arguments, printed_results: the same as text.
         plain: those of the results that are plain tensors.
         kept: what becomes of the results if all stay.
     """
 
     arguments: list[Any]
     results: list[Any]
+    printed_arguments: list[str]
+    printed_results: list[str]
     plain: frozenset[int]
     kept: _Results
 
@@ -126,10 +128,10 @@ class Boundary:
     def __init__(self, ir: Any, module: Any) -> None:
         self._ir = ir
         self._module = module
-        # What was found before, by function type, by index and type, and by all that a rewritten signature depends on:
+        # What was found before, by function type, by its text, and by all that a rewritten signature depends on:
         # most functions of a payload are like others.
         self._types: dict[Any, _Type] = {}
-        self._tags: dict[tuple[int, Any], Any] = {}
+        self._tags: dict[str, Any] = {}
         self._rewritten: dict[Any, tuple[Any, Any, Any]] = {}
         self._seen: dict[Any, dict[str, Any]] = {}
         for dialect in ("bufferization", "memref", "tensor", "arith"):
@@ -230,9 +232,10 @@ class Boundary:
         key = (*parts, function.has_body, plan.out, tuple(plan.in_place.items()))
         if function.has_body:
             self._rewrite_body(function.op, type.results, plan)
-        if key not in self._rewritten:
-            self._rewritten[key] = self._rewritten_signature(function, type, plan)
-        for name, old, new in zip(_SIGNATURE, parts, self._rewritten[key]):
+        rewritten = self._rewritten.get(key)
+        if rewritten is None:
+            rewritten = self._rewritten[key] = self._rewritten_signature(function, type, plan)
+        for name, old, new in zip(_SIGNATURE, parts, rewritten):
             if new is not None:
                 attributes[name] = new
             elif old is not None:
@@ -244,15 +247,15 @@ class Boundary:
         arguments, results = type.arguments[:], type.results
         arg_attrs = attributes_of(ir, function.op, "arg_attrs", len(arguments), self._seen)
         res_attrs = attributes_of(ir, function.op, "res_attrs", len(results), self._seen)
-        for index, argument in enumerate(arguments):
-            arg_attrs[index][ARGUMENT] = self._tag(index, argument)
+        for index, (argument, printed) in enumerate(zip(arguments, type.printed_arguments)):
+            arg_attrs[index][ARGUMENT] = self._tag(index, printed)
             if isinstance(argument, (ir.RankedTensorType, ir.UnrankedTensorType)):
                 # Tensors are values: nobody writes to them, neither we to our caller's nor what we call to ours.
                 is_ours = function.has_body
                 default = (WRITABLE, ir.BoolAttr.get(False)) if is_ours else (_ACCESS, ir.StringAttr.get("read"))
                 arg_attrs[index].setdefault(*default)
-        for index, result in enumerate(results):
-            res_attrs[index][RESULT] = self._tag(index, result)
+        for index, printed in enumerate(type.printed_results):
+            res_attrs[index][RESULT] = self._tag(index, printed)
         for index, place in plan.in_place.items():
             arguments[place] = self._buffer(results[index])
             arg_attrs[place][RESULT] = res_attrs[index][RESULT]
@@ -420,18 +423,24 @@ class Boundary:
     def _buffer(self, type: Any) -> Any:
         return self._ir.MemRefType.get(list(type.shape), type.element_type)
 
-    def _tag(self, index: int, type: Any) -> Any:
-        if (index, type) not in self._tags:
-            self._tags[index, type] = self._ir.StringAttr.get(f"{index}:{type}")
-        return self._tags[index, type]
+    def _tag(self, index: int, printed: str) -> Any:
+        tag = f"{index}:{printed}"
+        if tag not in self._tags:
+            self._tags[tag] = self._ir.StringAttr.get(tag)
+        return self._tags[tag]
 
     def _type(self, function: Any) -> _Type:
         type = function.attributes["function_type"]
-        if type not in self._types:
-            arguments, results = function_types(self._ir, function)
+        found = self._types.get(type)
+        if found is None:
+            # Read from the text, because the lists of `FunctionType` make the bindings import the modules of all
+            # dialects, which takes longer than all else that is done here.
+            printed = split_function_type(str(type.value))
+            arguments, results = [[self._ir.Type.parse(text) for text in texts] for texts in printed]
             plain = frozenset([index for index, result in enumerate(results) if self._is_plain_tensor(result)])
-            self._types[type] = _Type(arguments, results, plain, _Results((), {}, tuple(range(len(results)))))
-        return self._types[type]
+            kept = _Results((), {}, tuple(range(len(results))))
+            found = self._types[type] = _Type(arguments, results, *printed, plain, kept)
+        return found
 
 
 def _order(in_place: dict[int, int], reads: dict[int, set[int]]) -> tuple[list[int], list[int]]:
@@ -449,16 +458,6 @@ def _order(in_place: dict[int, int], reads: dict[int, set[int]]) -> tuple[list[i
         order += free
         left = {result: argument for result, argument in left.items() if result not in free}
     return order, []
-
-
-def function_types(ir: Any, function: Any) -> tuple[list[Any], list[Any]]:
-    """Types of the arguments and of the results of a `func.func`.
-
-    Read from the text, because the lists of `FunctionType` make the bindings import the modules of all dialects, which
-    takes longer than all else that is done here.
-    """
-    arguments, results = split_function_type(str(function.attributes["function_type"].value))
-    return [ir.Type.parse(type) for type in arguments], [ir.Type.parse(type) for type in results]
 
 
 def operations(root: Any) -> Iterator[Any]:
