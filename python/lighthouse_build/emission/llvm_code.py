@@ -16,6 +16,7 @@ __all__ = ["DIGITS", "NEW_LITERALS", "code_of", "is_as_before", "split", "tokens
 
 _BETWEEN = dict.fromkeys(map(ord, "()[]{}<>=,:*"), " ")  # what parts tokens, besides blanks
 _NAMES = ("%", "#", "!", "$")
+_PIECE = 1 << 16  # characters
 
 # What `llvm_ir.to_reader` rewrites: attributes, literals of types that older readers want in bits, and new literals.
 _NEW_WORDS = frozenset(
@@ -32,7 +33,13 @@ def code_of(text: str) -> str:
 
 def tokens_of(text: str) -> list[str]:
     """The words, literals and global names in the code of `text`, LLVM IR, each once."""
-    found = set(code_of(text).translate(_BETWEEN).split())
+    found: set[str] = set()
+    position = 0
+    while position < len(text):
+        # In pieces that stay in the processor's cache. No string or comment goes on in another line.
+        end = text.find("\n", position + _PIECE) + 1 or len(text)
+        found.update(code_of(text[position:end]).translate(_BETWEEN).split())
+        position = end
     # Most are other names and whole numbers, which tell nothing.
     return [token for token in found if token[0] not in _NAMES and not (token.isdecimal() and token.isascii())]
 
