@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import _imp
 import gc
 import marshal
 import os
@@ -113,6 +114,8 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         code: CodeType = marshal.loads(self._bytecode)
+        # It may have been compiled in another place.
+        _imp._fix_co_filename(code, self.path)  # type: ignore[attr-defined]
         return code
 
 

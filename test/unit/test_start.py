@@ -22,6 +22,7 @@ from lighthouse_build import scopes
 import lighthouse_build.language as package
 print(type(scopes.__loader__).__name__, scopes.contextmanager.__name__, getattr(scopes, "NEW", ""))
 assert scopes.__spec__.origin == scopes.__file__, scopes.__spec__
+assert scopes.contextmanager.__code__.co_filename == scopes.__file__, scopes.contextmanager.__code__
 print(scopes.__file__, scopes.__cached__, scopes.__package__, *package.__path__, package.__file__)
 """
 
@@ -49,6 +50,12 @@ def test_bytecode_is_taken(package: Path) -> None:
     cached = package / "__pycache__" / f"scopes.{sys.implementation.cache_tag}.pyc"
     language = package / "language"
     assert where == f"{package / 'scopes.py'} {cached} lighthouse_build {language} {language / '__init__.py'}"
+
+
+def test_bytecode_of_another_place_names_this_one(package: Path) -> None:
+    """As it is installed, or compiled by a relative path."""
+    compileall.compile_dir(package, quiet=2, force=True, ddir="elsewhere")
+    assert found(package)[0] == "_Loader contextmanager "
 
 
 def test_where_python_finds_it_it_is_the_same(package: Path) -> None:
