@@ -89,7 +89,8 @@ lh_lower(<name>
 * `JOB_POOL`: the pool of Ninja that lowering runs in. It must be defined.
 * `BATCH_SIZE`: how many payloads a build rule has at most; by default the variable `LH_BATCH_SIZE`, else 16. A rule lowers
   those of its payloads again that must be, and no other ones, each in a process of its own; what they have in common is
-  loaded once. With `DEPENDS`, `TOOL` or `EMIT cpp`, and for payloads that Python generates, there is a rule a payload.
+  loaded once. With `DEPENDS`, `TOOL` or `EMIT cpp`, and for payloads that Python or the build generates, there is a rule a payload. More than
+  the jobs that the build tool was told to run may be at work, up to one a processor in a build tree, but with `JOB_POOL`.
 
 Locations, which bytecode, debug information and `.interface.json` files hold, name files relative to the top-level
 source or binary directory (`--prefix-map` of lh-opt), so that what is written is the same in every tree.
@@ -175,7 +176,10 @@ function(lh_lower name)
   # What does not depend on name and payloads is the same for most calls of a project, and found out once.
   list(SUBLIST ARGV 1 -1 call)
   string(REPLACE "SOURCES;${ARG_SOURCES}" "SOURCES" call "${call}")
-  set(memo "_LH_LOWER ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CXX_COMPILER_TARGET} ${CMAKE_C_COMPILER_TARGET} ${call}")
+  set(
+    memo
+    "_LH_LOWER ${CMAKE_CURRENT_SOURCE_DIR} ${LH_BATCH_SIZE} ${CMAKE_CXX_COMPILER_TARGET} ${CMAKE_C_COMPILER_TARGET} ${call}"
+  )
   set(
     settings
     kinds
@@ -218,6 +222,7 @@ function(lh_lower name)
   )
   set(output_directory "${output_directory}/${name}")
   set(notes_directory "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.lh")
+  set(header_notes_directory "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.header.lh") # a payload may have any name
   _lh_check_paths("${output_directory}" "${notes_directory}")
 
   set(header "") # of a library
@@ -273,9 +278,9 @@ function(lh_lower name)
   foreach(group IN LISTS groups)
     string(REPLACE "," ";" group "${group}")
     list(GET group 0 first)
-    list(GET stems ${first} stem)
-    set(EDGE_NOTES "${notes_directory}/${stem}")
-    set(EDGE_COMMENT "Lowering ${name}/${stem}")
+    list(GET stems ${first} first_stem)
+    set(EDGE_NOTES "${notes_directory}/${first_stem}")
+    set(EDGE_COMMENT "Lowering ${name}/${first_stem}")
     set(EDGE_DEPENDS ${depends} ${ARG_DEPENDS})
     if(group MATCHES ";")
       _lh_lower_batch()
@@ -668,8 +673,12 @@ function(_lh_lower_groups groups)
   set(run "")
   set(index 0)
   foreach(source IN LISTS sources)
-    # What generates a payload may take any time.
-    if(batch_size EQUAL 1 OR source MATCHES "\\.py$")
+    # What generates a payload may take any time, or need another one.
+    get_source_file_property(generated "${source}" GENERATED)
+    if(NOT CMAKE_BINARY_DIR STREQUAL CMAKE_SOURCE_DIR)
+      cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${source}" in_build_tree)
+    endif()
+    if(batch_size EQUAL 1 OR source MATCHES "\\.py$" OR generated OR in_build_tree)
       _lh_lower_split(list "${run}")
       set(run "")
       list(APPEND list "${index}")
@@ -740,7 +749,7 @@ macro(_lh_lower_batch)
     list(APPEND EDGE_ARGUMENTS --jobs=1) # the pool says how many run at once
   endif()
   if(header_rule STREQUAL "merge")
-    set(file "${EDGE_NOTES}.batch.interface.json")
+    set(file "${header_notes_directory}/${first_stem}.interface.json")
     list(APPEND EDGE_OUTPUTS "${file}")
     list(APPEND EDGE_ARGUMENTS "--emit=interface=${file}")
     list(APPEND merged_files "${file}")
@@ -799,7 +808,7 @@ endfunction()
 
 # Adds the rule that merges the interfaces of the payloads into the header.
 function(_lh_lower_merge_header)
-  set(EDGE_NOTES "${notes_directory}/header")
+  set(EDGE_NOTES "${header_notes_directory}/merge")
   set(EDGE_OUTPUTS "${header}")
   _lh_prefix_map(names)
   set(EDGE_ARGUMENTS ${merged_files} "--emit=header=${header}" ${header_arguments} ${names})

@@ -132,10 +132,13 @@ def _in_thread(function: Callable[[], T], stack: int) -> T:
     done = _thread.allocate_lock()
     done.acquire()
 
+    processors = _stay_here()
+
     def body() -> None:
         nonlocal thread
         try:
             thread = _thread.get_native_id()
+            _use(processors)
             results.append(function())
         except BaseException as error:
             errors.append(error)
@@ -146,11 +149,37 @@ def _in_thread(function: Callable[[], T], stack: int) -> T:
     try:
         _thread.start_new_thread(body, ())
     except RuntimeError:  # limits on memory or threads
+        _use(processors)
         return function()
     done.acquire()
+    _use(processors)
     # Its stack and its heap are free for others only then.
     while os.path.exists(f"/proc/self/task/{thread}"):
         os.sched_yield()
     if errors:
         raise errors[0]
     return results[0]
+
+
+def _stay_here() -> set[int]:
+    """Keep this thread, and those that it starts, on the processor that it is on; the processors to `_use` later.
+
+    A thread is started where nothing runs, and what the others have left in the caches would have to follow: a tenth of
+    the time of a small lowering. Here the one that starts another only waits for it.
+    """
+    try:
+        processors = os.sched_getaffinity(0)
+        with open("/proc/thread-self/stat", encoding="utf-8", errors="replace") as stream:
+            here = int(stream.read().rpartition(")")[2].split()[36])
+        os.sched_setaffinity(0, {here})
+    except (OSError, ValueError, IndexError, AttributeError):
+        return set()
+    return processors
+
+
+def _use(processors: set[int]) -> None:
+    if processors:
+        try:
+            os.sched_setaffinity(0, processors)
+        except OSError:  # some were taken away meanwhile
+            return

@@ -20,17 +20,18 @@ file of its record, then its arguments.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from lighthouse_build import command_line
 from lighthouse_build.command_line import Request
-from lighthouse_build.errors import InputError, SourceLocation
+from lighthouse_build.errors import InputError, SourceLocation, UsageError
 from lighthouse_build.frozen import frozen, replace
 from lighthouse_build.record import Record
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from lighthouse_build.outputs import Edge
 
@@ -63,10 +64,18 @@ class Part:
         record = Record.read(self.record)
         return record.inputs if record else ()
 
-    def new_record(self, contents: Mapping[str, bytes | memoryview], inputs: Iterable[str], began: int) -> bytes:
-        """The text of the record of a lowering that wrote `contents`, and began to read `inputs` at time `began`."""
-        sizes = {path: len(data) for path, data in contents.items()}
-        return Record.of(self.command, inputs, sizes, began).to_json().encode()
+    def new_record(self, outputs: Iterable[str], inputs: Iterable[str], began: int) -> bytes:
+        """The text of the record of a lowering that has written `outputs`, and began to read `inputs` at `began`."""
+        return Record.of(self.command, inputs, outputs, began).to_json().encode()
+
+    def renew_record(self) -> None:
+        """Write the record anew, when the outputs have got other times."""
+        record = Record.read(self.record)
+        if record is not None:
+            temporary = f"{self.record}.tmp"
+            with open(temporary, "w", encoding="utf-8") as stream:
+                stream.write(record.renewed().to_json())
+            os.replace(temporary, self.record)
 
     def within(self, whole: Edge) -> Part:
         """This part of `whole`."""
@@ -79,17 +88,19 @@ def read(batch: Request) -> list[Part]:
     Raises:
         InputError: the file cannot be read, or is none.
     """
+    path = batch.batch
     try:
-        with open(batch.batch, encoding="utf-8") as stream:
-            text = stream.read()
+        # A line ends in \n alone: arguments may hold what else Python takes for its end.
+        with open(path, encoding="utf-8", newline="") as stream:
+            lines = stream.read().split("\n")
     except OSError as error:
-        raise InputError(f"cannot read the batch '{batch.batch}': {error.strerror}") from None
+        raise InputError(f"cannot read the batch '{path}': {error.strerror}") from None
     except ValueError:
-        text = ""  # not UTF-8
-    common, *paragraphs = (paragraph.splitlines() for paragraph in text.strip("\n").split("\n\n"))
-    if not paragraphs or not all(len(lines) >= 2 for lines in paragraphs):
+        lines = []  # not UTF-8
+    common, *paragraphs = _paragraphs(lines) or [(1, [])]
+    if not paragraphs:
         what = "not a batch: a paragraph of arguments, then one for each payload, which begins with the record's file"
-        raise InputError(what, SourceLocation(batch.batch))
+        raise InputError(what, SourceLocation(path))
     driver = {
         "mlir_package": batch.mlir_package,
         "mlir_python_path": batch.mlir_python_path,
@@ -98,7 +109,34 @@ def read(batch: Request) -> list[Part]:
     }
     named = (sys.executable, batch.mlir_package, *batch.mlir_python_path, batch.driver_identity)
     parts = []
-    for record, *own in paragraphs:
-        request = replace(command_line.parse([*common, *own]), **driver)
-        parts.append(Part(request, record, (*named, *common, *own)))
+    written: set[str] = set()
+    for line, (record, *own) in paragraphs:
+        place = SourceLocation(path, line)
+        arguments = [*common[1], *own]
+        try:
+            request = command_line.parse(arguments)
+        except UsageError as error:
+            raise InputError(error.message, place) from None
+        if request.action != "run" or request.batch or request.depfile or request.stamp or not request.inputs:
+            raise InputError("a paragraph of a batch lowers one payload; depfile and stamp are of the whole", place)
+        for file in (record, *(emission.path for emission in request.emissions)):
+            if file in written or file == command_line.STDOUT:
+                raise InputError(f"'{file}' is written more than once, or is no file", place)
+            written.add(file)
+        parts.append(Part(replace(request, **driver), record, (*named, *arguments)))
     return parts
+
+
+def _paragraphs(lines: list[str]) -> list[tuple[int, list[str]]]:
+    """The paragraphs of `lines`, each with the number of its first line."""
+    found: list[tuple[int, list[str]]] = []
+    is_open = False
+    for number, line in enumerate(lines, 1):
+        if not line:
+            is_open = False
+        elif is_open:
+            found[-1][1].append(line)
+        else:
+            found.append((number, [line]))
+            is_open = True
+    return found

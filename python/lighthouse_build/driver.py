@@ -364,10 +364,10 @@ def _commit(
     contents: Mapping[str, bytes | memoryview],
     inputs: Sequence[str],
     name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
-    stamp: bytes = b"",
-) -> None:
-    """Write files, then standard output."""
-    edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs, name, stamp)
+    record: Callable[[], bytes] | None = None,
+) -> bool:
+    """Write files, then standard output; as `Edge.commit`."""
+    renewed = edge.commit({path: data for path, data in contents.items() if path != STDOUT}, inputs, name, record)
     if STDOUT in contents:
         try:
             sys.stdout.buffer.write(contents[STDOUT])
@@ -377,6 +377,7 @@ def _commit(
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter would try again
             raise InputError(f"cannot write to standard output: {error.strerror}") from None
+    return renewed
 
 
 def _merge_header(request: Request) -> None:
@@ -434,7 +435,6 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
         if python:
             _fix_hash_seed(argv)
         # Not before all is there: most mistakes are names of files, and are told sooner.
-        from lighthouse_build import address_layout
         from lighthouse_build.handover import Handover
         from lighthouse_build.job import Job, code_process, preload
         from lighthouse_build.supervisor import supervise
@@ -453,7 +453,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
             nonlocal aside
             assert payload is not None
             aside = code_process(request, payload)
-            address_layout.in_own_heap(lambda: preload(request, schedules=schedules))
+            preload(request, schedules=schedules)
 
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[Mapping[str, Data], list[str]]:
             return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover, aside).run()
@@ -483,7 +483,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
         if (request.depfile or part) and dependencies.sees("driver"):
             inputs = sorted({*inputs, *_own_inputs(request)})
         data = handover.taken(contents)
-        record = part.new_record(data, inputs, edge.began) if part else b""
+        record = (lambda: part.new_record(data, inputs, edge.began)) if part else None
         _commit(request, edge, data, inputs, handover.name, record)
 
 
@@ -507,7 +507,9 @@ def _lower_batch(request: Request, argv: Sequence[str], printer: errors.Printer)
             edge.fail()
             return failed
         inputs = {os.path.abspath(request.batch), *(path for part in parts for path in part.inputs())}
-        _commit(request, edge, _joined(request, parts), sorted(inputs))
+        if _commit(request, edge, _joined(request, parts), sorted(inputs)):
+            for part in parts:
+                part.renew_record()
     return ExitCode.SUCCESS
 
 
@@ -534,14 +536,19 @@ def _lower_parts(
 
         schedules = applies_schedules(steps)
         address_layout.reserve()
-        address_layout.in_own_heap(lambda: preload(parts[0].request, schedules=schedules))
-        address_layout.in_own_heap(lambda: preload_generator(parts[0].request))
+        preload(parts[0].request, schedules=schedules)
+        preload_generator(parts[0].request)
     slots = request.driver_identity and f"{os.path.splitext(request.driver_identity)[0]}.slots"
     statuses = workers.run(lambda number: lower(parts[number]), len(parts), slots, request.jobs)
     for part, status in zip(parts, statuses):
         if status < 0:
             how = f"lh-opt was ended by signal {-status} while it lowered '{part.request.inputs[0]}'"
-            _told(errors.CrashError(how), printer)
+            error = errors.CrashError(how + ("; was there too little memory?" if status == -9 else ""))
+            if part.request.declared_by:
+                from lighthouse_build import declaration
+
+                declaration.place(error, part.request.declared_by)
+            _told(error, printer)
     return [status if status >= 0 else ExitCode.CRASH for status in statuses]
 
 

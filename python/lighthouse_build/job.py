@@ -48,6 +48,23 @@ def preload(request: Request, *, schedules: bool) -> None:
     Args:
         schedules: whether it applies any.
     """
+    from lighthouse_build.application.context import is_loaded
+
+    if is_loaded():
+        return
+    address_layout.in_own_heap(lambda: _load_bindings(request, schedules))
+    import lighthouse_build.application.apply
+    import lighthouse_build.handover
+    import lighthouse_build.resolution.pass_files
+    import lighthouse_build.supervisor
+
+    if request.kinds & CODE:
+        import lighthouse_build.emission.c_interface
+        import lighthouse_build.emission.llvm_text
+        import lighthouse_build.emission.translate  # noqa: F401
+
+
+def _load_bindings(request: Request, schedules: bool) -> None:
     from lighthouse_build.application.context import load
 
     try:
@@ -58,15 +75,6 @@ def preload(request: Request, *, schedules: bool) -> None:
             core.translation()
     except (LighthouseError, MemoryError):
         return
-    import lighthouse_build.application.apply
-    import lighthouse_build.handover
-    import lighthouse_build.resolution.pass_files
-    import lighthouse_build.supervisor
-
-    if request.kinds & CODE:
-        import lighthouse_build.emission.c_interface
-        import lighthouse_build.emission.llvm_text
-        import lighthouse_build.emission.translate  # noqa: F401
 
 
 def preload_generator(request: Request) -> None:

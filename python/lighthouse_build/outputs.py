@@ -112,11 +112,13 @@ class Edge:
         contents: Mapping[str, bytes | memoryview],
         inputs: Iterable[str],
         name: Callable[[bytes | memoryview, str], bool] = lambda data, path: False,
-        stamp: bytes = b"",
-    ) -> None:
-        """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp, which holds `stamp`.
+        record: Callable[[], bytes] | None = None,
+    ) -> bool:
+        """Write `contents` (path to bytes), the depfile that names `inputs`, and the stamp; whether what stays the same
+        got another time.
 
         `name(data, path)` makes data that is a file without a name the file `path`; it returns whether it was one.
+        `record()`, called when the outputs are there, is what the stamp of a part of another run holds.
 
         Raises:
             InputError: an output cannot be written; then none has changed.
@@ -130,33 +132,40 @@ class Edge:
             target = self.stamp or next(iter(self.outputs), self.depfile)
             named = [path for path in inputs if path not in self.omitted]
             files[self.depfile] = os.fsencode(depfile_text(target, named, self.prefixes))
-        if self.stamp:
-            files[self.stamp] = stamp
+        if self.stamp and not record:
+            files[self.stamp] = b""
         for path, data in files.items():
             self._write_beside(path, data, name)
         self.announce()
-        if self._whole and self.stamp:
-            _remove(self.stamp)  # a record of other outputs
+        if record and self.stamp:
+            _remove(self.stamp)  # it is of other outputs
         # The stamp comes last: a build that is killed here has no stamp for what it did not finish.
         for path, data in files.items():
             if path in self._temporaries:
                 _renamed(self._temporaries.pop(path), path)
             else:
                 _write_to_device(path, data)
+        if record and self.stamp:
+            self._write_beside(self.stamp, record(), name)
+            _renamed(self._temporaries.pop(self.stamp), self.stamp)
         # The very last, so that little time is left in which an edit could escape.
         if self._time is None or self._whole:
-            return
+            return False
         edited = any(was_edited(path, self.began) for path in inputs)
         if edited or self._is_news:
             for path in {*self.outputs, *contents} - files.keys():
                 _date_back(path, self._time)
         if self._lock is not None and not edited:
             os.ftruncate(self._lock, 0)
+        return edited or self._is_news
 
     def announce(self) -> None:
         """Say that outputs are about to be written."""
         if self._lock is not None and not self._whole:
-            os.pwrite(self._lock, b"1", 0)
+            try:
+                os.pwrite(self._lock, b"1", 0)
+            except OSError as error:
+                raise InputError(f"cannot write '{self._notes}.lock': {error.strerror}") from None
 
     def fail(self) -> None:
         """Say that it is done without success, which makes the build tool look again at what was written."""

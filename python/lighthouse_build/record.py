@@ -4,7 +4,8 @@
 
 A record is what a build tool keeps of a rule: the command, and the files that were read with their times. A file counts
 as changed when its modification time or size is another one: that is finer than "newer than the output", by which build
-tools go. One that was edited while the payload was lowered has no time in the record, and counts as changed.
+tools go. Outputs count, too: another rule may have written them since. An input that was edited while the payload was
+lowered has no time in the record, and counts as changed.
 
 A record that is missing, cannot be read, or is of another version says that all has changed.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import os
 
 from lighthouse_build import plain_json
-from lighthouse_build.frozen import frozen
+from lighthouse_build.frozen import frozen, replace
 from lighthouse_build.outputs import was_edited
 
 TYPE_CHECKING = False  # see frozen.py
@@ -25,7 +26,7 @@ __all__ = ["SUFFIX", "Record"]
 
 FORMAT = 1
 SUFFIX = ".lowered.json"
-_UNSURE = [-1, -1]  # of a file that may have been read before an edit or after it
+_UNSURE = [-1, -1]  # of a file that may have been read before an edit or after it, or is gone: what no file has
 
 
 @frozen
@@ -35,18 +36,24 @@ class Record:
     Attributes:
         command: what was asked for, in words.
         inputs: absolute paths of files and directories to modification time, in nanoseconds, and size in bytes.
-        outputs: the files that were written, to their sizes.
+        outputs: the files that were written, likewise.
+        began: when the inputs began to be read, in nanoseconds; for who wants to know whether it was done again.
     """
 
     command: list[str]
     inputs: Mapping[str, list[int]]
-    outputs: Mapping[str, int]
+    outputs: Mapping[str, list[int]]
+    began: int
 
     @classmethod
-    def of(cls, command: Iterable[str], inputs: Iterable[str], outputs: Mapping[str, int], began: int) -> Record:
-        """The record of a lowering that began to read `inputs` at the time `began`."""
-        known = {path: _UNSURE if was_edited(path, began) else _look(path) for path in inputs}
-        return cls(list(command), known, outputs)
+    def of(cls, command: Iterable[str], inputs: Iterable[str], outputs: Iterable[str], began: int) -> Record:
+        """The record of a lowering that began to read `inputs` at the time `began` and has written `outputs`."""
+        known = {path: _UNSURE if was_edited(path, began) else _look(path) or _UNSURE for path in inputs}
+        return cls(list(command), known, {path: _look(path) or _UNSURE for path in outputs}, began)
+
+    def renewed(self) -> Record:
+        """This record, when the outputs have got other times and nothing else."""
+        return replace(self, outputs={path: _look(path) or _UNSURE for path in self.outputs})
 
     @classmethod
     def read(cls, path: str) -> Record | None:
@@ -56,7 +63,7 @@ class Record:
                 data = plain_json.loads(stream.read())
             if data.pop("format") != FORMAT:
                 return None
-            return cls(data["command"], dict(data["inputs"]), dict(data["outputs"]))
+            return cls(data["command"], dict(data["inputs"]), dict(data["outputs"]), data["began"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -68,15 +75,15 @@ class Record:
         return (
             self.command == list(command)
             and all(_look(path) == known for path, known in self.inputs.items())
-            and all(_look(path)[1] == size for path, size in self.outputs.items())
+            and all(_look(path) == known for path, known in self.outputs.items())
         )
 
 
-def _look(path: str) -> list[int]:
-    """Time and size of a file as it is now; of none, what no record has."""
+def _look(path: str) -> list[int] | None:
+    """Time and size of a file as it is now, if there is one."""
     try:
         status = os.stat(path)
     except OSError:
-        return [-2, -2]
+        return None
     # The size of a directory is the file system's own affair.
     return [status.st_mtime_ns, 0 if os.path.isdir(path) else status.st_size]

@@ -22,7 +22,12 @@ class Capture:
 
     def __init__(self) -> None:
         # Without such memory nothing is caught: what is written goes straight through.
-        self._memory = os.memfd_create("lh-opt-stderr") if hasattr(os, "memfd_create") else -1
+        self._memory = -1
+        if hasattr(os, "memfd_create"):
+            try:
+                self._memory = os.memfd_create("lh-opt-stderr")
+            except OSError:  # no more files
+                return
 
     @property
     def descriptor(self) -> int:

@@ -109,7 +109,7 @@ def supervise(
         job: what to do; returns plain data: strings, bytes, numbers, and lists, tuples and dictionaries of them.
         timeout: seconds until the child is killed, or None.
         printer: of diagnostics.
-        prepare: what the child does before, in the heap of this process.
+        prepare: what the child does before: load MLIR. A job without loads it itself, and runs in a heap of its own.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
         starts_programs: whether the job starts programs or processes, which are to end with it.
 
@@ -211,7 +211,9 @@ def _work(
         address_layout.reserve()
         if prepare:
             prepare()
-        data = outcome(lambda: job(progress))
+            data = outcome(lambda: job(progress))
+        else:
+            data = outcome(lambda: address_layout.in_own_heap(lambda: job(progress)))
         if os.getpid() == own:  # user code that forks comes here twice
             view = memoryview(len(data).to_bytes(HEAD, "little") + data)
             while view:
@@ -231,7 +233,7 @@ def outcome(job: Callable[[], Any]) -> bytes:
     * `bug`: a traceback.
     """
     try:
-        return marshal.dumps(("result", address_layout.in_own_heap(job)))
+        return marshal.dumps(("result", job()))
     except LighthouseError as error:
         import pickle
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_MOST = 100  # tasks whose output waits for that of one before; each holds a file
+
 
 class _Slots:
     """The slots of a directory, which is made if need be; without one, or locks, there is just one."""
@@ -94,8 +96,12 @@ def run(task: Callable[[int], int], count: int, directory: str, jobs: int) -> li
         number, slot = running.pop(process)
         statuses[number] = os.waitstatus_to_exitcode(status)
         slots.give_back(slot)
-        while captures and statuses[min(captures)] is not None:
-            capture = captures.pop(min(captures))
+        for number in sorted(captures):
+            if statuses[number] is None:
+                if len(captures) < _MOST:
+                    break
+                continue  # too many wait for their turn
+            capture = captures.pop(number)
             sys.stderr.write(capture.take())
             capture.close()
         sys.stderr.flush()
@@ -105,19 +111,26 @@ def run(task: Callable[[int], int], count: int, directory: str, jobs: int) -> li
     for signal in (_signal.SIGTERM, _signal.SIGHUP):
         if _signal.getsignal(signal) == _signal.SIG_DFL:
             _signal.signal(signal, end)
-    for number in range(count):
-        slot = slots.take()
-        while running and slot is None:
-            reap()
+    try:
+        for number in range(count):
             slot = slots.take()
-        if limit > 1:
-            captures[number] = Capture()
-        process = os.fork()
-        if process == 0:
-            _become(task, number, captures.get(number))
-        running[process] = (number, slot)
-    while running:
-        reap()
+            while running and slot is None:
+                reap()
+                slot = slots.take()
+            if limit > 1:
+                captures[number] = Capture()
+            process = os.fork()
+            if process == 0:
+                _become(task, number, captures.get(number))
+            running[process] = (number, slot)
+        while running:
+            reap()
+    except BaseException:  # an interrupt, or no place for another process
+        for process in running:
+            os.kill(process, _signal.SIGTERM)
+        for process in running:
+            os.waitpid(process, 0)
+        raise
     return [status or 0 for status in statuses]
 
 

@@ -7,6 +7,7 @@ What ran is read from the comments that build tools print; what batches lowered,
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -60,7 +61,7 @@ class Incremental:
         self.source = source
         self.build_tree = build
         self.builds = 0
-        self._records_before: dict[str, tuple[int, int]] = {}
+        self._records_before: dict[str, int] = {}
 
     def configure(self) -> None:
         self.settings.configure(self.source, self.build_tree, self.settings.generator)
@@ -113,13 +114,12 @@ class Incremental:
         lowered = tuple(label for label in records if records[label] != self._records_before.get(label))
         return Build(status, steps, output, lowered)
 
-    def _records(self) -> dict[str, tuple[int, int]]:
-        """By label what batches have lowered, and what tells whether that was done again."""
+    def _records(self) -> dict[str, int]:
+        """By label what batches have lowered, and when."""
         found = {}
         for path in self.build_tree.glob("**/CMakeFiles/*.lh/**/*.lowered.json"):
             name, _, stem = str(path).rpartition("/CMakeFiles/")[2].partition(".lh/")
-            status = path.stat()
-            found[f"{LOWERING}{name}/{stem.removesuffix('.lowered.json')}"] = (status.st_ino, status.st_mtime_ns)
+            found[f"{LOWERING}{name}/{stem.removesuffix('.lowered.json')}"] = json.loads(path.read_text())["began"]
         return found
 
     @property

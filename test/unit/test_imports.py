@@ -34,6 +34,7 @@ def create_schedule():
         " transform.named_sequence @__transform_main(%root: !transform.any_op) { transform.yield } }"
     )
 """,
+    "i.json": "{}",
     "p.interface.json": '{"format": 1, "source": "p.mlir", "functions": [], "externals": []}',
     "cse.stage.mlir": """// lighthouse-stage: {"format":1,"requires":[],"steps":[{"kind":"passes","name":"cse"}]}
 module attributes {lh.stage} {

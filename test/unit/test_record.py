@@ -22,7 +22,7 @@ def lowered(directory: Path) -> Record:
     for name in ("payload", "stage", "out"):
         (directory / name).write_text(name)
     inputs = [str(directory / name) for name in ("payload", "stage", "listed")]
-    return Record.of(COMMAND, inputs, {str(directory / "out"): 3}, time.time_ns() + 10**9)
+    return Record.of(COMMAND, inputs, [str(directory / "out")], time.time_ns() + 10**9)
 
 
 def test_holds_until_something_changes(tmp_path: Path) -> None:
@@ -40,7 +40,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "an input is gone": lambda d: (d / "payload").unlink(),
     "a listed directory has another file": lambda d: (d / "listed" / "new").write_text(""),
     "an output is gone": lambda d: (d / "out").unlink(),
-    "an output is of another size": lambda d: (d / "out").write_text("cut"[:1]),
+    "an output is of another size": lambda d: _rewritten(d / "out", "cut"[:1]),
+    "an output was written by somebody else": lambda d: os.utime(d / "out"),
 }
 
 
@@ -66,12 +67,16 @@ def test_an_input_that_was_edited_meanwhile_counts_as_changed(tmp_path: Path) ->
     source = tmp_path / "payload"
     source.write_text("1")
     before = source.stat().st_mtime_ns
-    assert not Record.of(COMMAND, [str(source)], {}, before).holds(COMMAND)  # in the same tick of the clock
-    assert Record.of(COMMAND, [str(source)], {}, before + 1).holds(COMMAND)
+    assert not Record.of(COMMAND, [str(source)], [], before).holds(COMMAND)  # in the same tick of the clock
+    assert Record.of(COMMAND, [str(source)], [], before + 1).holds(COMMAND)
+    source.unlink()
+    record = Record.of(COMMAND, [str(source)], [str(source)], before + 1)
+    assert not record.holds(COMMAND)
+    assert not record.renewed().holds(COMMAND)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"format": 0, "command": [], "inputs": {}, "outputs": {}}', "\0"]
+    "text", ["", "{", "[]", "{}", '{"format": 0, "command": [], "inputs": {}, "outputs": {}, "began": 0}', "\0"]
 )
 def test_what_is_no_record_is_none(text: str, tmp_path: Path) -> None:
     path = tmp_path / "record.json"

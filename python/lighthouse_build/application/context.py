@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Diagnostics",
     "context",
+    "is_loaded",
     "leave",
     "load",
     "locate",
@@ -49,6 +50,11 @@ def load(*, whole: bool = True) -> Core:
     if _core is None:
         _core = core(whole=whole)
     return _core
+
+
+def is_loaded() -> bool:
+    """Whether this process has the bindings."""
+    return _core is not None
 
 
 @contextmanager

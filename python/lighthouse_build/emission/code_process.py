@@ -13,6 +13,7 @@ from __future__ import annotations
 import marshal
 import os
 
+from lighthouse_build import address_layout
 from lighthouse_build.supervisor import HEAD, message, outcome
 
 TYPE_CHECKING = False  # see frozen.py
@@ -92,7 +93,7 @@ class CodeProcess:
 def _serve(requests: int, results: int) -> None:
     """The life of the process; never returns."""
     try:
-        data = outcome(lambda: _generate(requests))
+        data = outcome(lambda: address_layout.in_own_heap(lambda: _generate(requests)))
         view = memoryview(len(data).to_bytes(HEAD, "little") + data)
         while view:
             view = view[os.write(results, view) :]

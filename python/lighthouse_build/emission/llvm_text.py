@@ -33,6 +33,8 @@ _LAYOUTS = {
     ),
 }
 
+_OF_GNU = ("x86_64-linux-gnu", "aarch64-linux-gnu")  # as compilers call them, and CMake hands over
+
 _LONGEST = 1 << 24  # characters; the words take 20 ns each of them, LLVM three to five times as much
 
 _KNOWN_STARTS = ("@", *DIGITS, *NEW_LITERALS)
@@ -75,7 +77,7 @@ def known_target(triple: str | None, cpu: str | None, features: Sequence[str]) -
     build = llvm_library.known_build()
     if build is None or features:
         return None
-    triple = triple or build.host
+    triple = triple.replace("-linux-gnu", "-unknown-linux-gnu") if triple in _OF_GNU else triple or build.host
     if triple not in _LAYOUTS or (cpu and cpu != baseline_cpu(triple) and cpu not in _LAYOUTS[triple][1]):
         return None
     return Target(triple, cpu or baseline_cpu(triple))

@@ -18,14 +18,23 @@ STAGES = {"Resolving stage unroll", "Resolving stage check", "Resolving stage lo
 HEADER = "Writing the header of kernels"
 KERNELS = {name: f"Lowering kernels/kernels/{name}" for name in "abcdef"} | {"made": "Lowering kernels/made"}
 RENAMED = {name: f"Lowering renamed/kernels/{name}" for name in "abc"}
-OUTPUTS = ("*.stage.mlir", "kernels/**/*.*", "renamed/**/*.*")
+NAMED = {*(f"Lowering named/others/{name}" for name in ("header", "x")), "Writing the header of named"}
+OTHERS = {
+    "Lowering chain/others/x",
+    "Lowering chain/others/y",
+    "Lowering chain/made",
+    "Resolving stage canonicalize",
+    *NAMED,
+}
+OUTPUTS = ("*.stage.mlir", "kernels/**/*.*", "renamed/**/*.*", "named/**/*.*")
 
 
 def check(project: Project) -> None:
     configured = project.configure()
     assert "warning" not in configured.lower(), configured
-    project.expect(*STAGES, *KERNELS.values(), *RENAMED.values(), HEADER)
+    everything(project, OTHERS)
     assert project.program("app") == "4 8 12 16 20 24 7\n"
+    another_rule(project)
     # Up to three payloads a rule, of about the same number, with nothing else between them.
     rules = [re.findall(r"/kernels/(\w)\.mlir$", path.read_text(), re.M) for path in batches(project)]
     assert rules == [["a", "b"], ["c", "d"], ["e", "f"]], rules
@@ -37,7 +46,28 @@ def check(project: Project) -> None:
     regrouped(project)
     killed(project)
     orphaned(project)
+    vanishing(project)
     alone(project)
+
+
+def everything(project: Project, others: set[str]) -> None:
+    ran = project.build()
+    assert lowered(project, ran) == {*STAGES, *KERNELS.values(), *RENAMED.values(), *others, HEADER}, ran
+    project.expect_nothing()
+
+
+def another_rule(project: Project) -> None:
+    """What a rule of its own has written since is not what a batch has lowered before."""
+    first = project.contents("named/**/*.*")
+    steps = [
+        ("SYMBOL_PREFIX p_ BATCH_SIZE 1", "SYMBOL_PREFIX p_"),
+        ("SYMBOL_PREFIX p_", "SYMBOL_PREFIX q_ BATCH_SIZE 1"),
+    ]
+    for old, new in (*steps, ("SYMBOL_PREFIX q_ BATCH_SIZE 1", "SYMBOL_PREFIX p_")):
+        project.edit("CMakeLists.txt", old, new)
+        project.build()
+        project.expect_nothing()
+    assert project.contents("named/**/*.*") == first
 
 
 def batches(project: Project) -> list[Path]:
@@ -148,9 +178,9 @@ def deletions(project: Project) -> None:
     project.expect_nothing()
     same(project, before)
     # What a batch writes of all its interfaces is joined again, without lowering.
-    project.remove("CMakeFiles/kernels.lh/kernels/a.batch.interface.json")
+    project.remove("CMakeFiles/kernels.header.lh/kernels/a.interface.json")
     ran = project.build()
-    assert project.ours(ran) <= {again.format("a.batch.interface.json"), HEADER}, ran
+    assert project.ours(ran) <= {again.format("a.interface.json"), HEADER}, ran
     assert [step for step in ran if step.startswith("Lowering kernels/kernels/a and 1 more")], ran
     project.expect_nothing()
     same(project, before)
@@ -169,7 +199,7 @@ def deletions(project: Project) -> None:
     project.expect_nothing()
     project.build("clean")
     assert not [path for path in project.contents(*OUTPUTS) if path.endswith(".o")]
-    project.expect(*STAGES, *KERNELS.values(), *RENAMED.values(), HEADER)
+    everything(project, OTHERS - {"Writing the header of named"})  # a batch of all writes it
     same(project, before)
 
 
@@ -233,6 +263,24 @@ def orphaned(project: Project) -> None:
     assert second.returncode == 0, (project.binary / "printed.txt").read_text()
     project.expect_nothing()
     same_as_clean(project)
+
+
+def vanishing(project: Project) -> None:
+    """An input that is deleted when it has been read counts as changed in the next build."""
+    gate = slow(project, "c")
+    first = start(project)
+    wait_for(gate / "read")
+    (project.source / "tables/b.json").unlink()  # b has been lowered
+    gate.joinpath("go").touch()
+    first.communicate(timeout=300)
+    assert first.returncode == 0, (project.binary / "printed.txt").read_text()
+    project.build()
+    project.expect_nothing()
+    same_as_clean(project)
+    assert 'lh_suffix = "y"' in (project.binary / "renamed/kernels/b.mlir").read_text()
+    project.write("tables/b.json", '"of b"')
+    project.touch("rename.py")
+    project.build()
 
 
 def slow(project: Project, name: str) -> Path:

@@ -141,7 +141,7 @@ def deletions(project: Project) -> None:
         assert project.contents(*OUTPUTS) == before, path
     # CMake 4.4 lets Ninja take depfiles into its own log.
     suffix = "d" if project.ninja else "stamp"
-    notes = {"unroll.lh/resolve": UNROLL, "kernels.lh/kernels/triple": TRIPLE, "kernels.lh/header": HEADER}
+    notes = {"unroll.lh/resolve": UNROLL, "kernels.lh/kernels/triple": TRIPLE, "kernels.header.lh/merge": HEADER}
     for path, step in notes.items():
         note = f"CMakeFiles/{path}.{suffix}"
         if project.has(note):
