@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lighthouse_build.stage_file import ResolvedStage
     from lighthouse_build.supervisor import Progress
 
-__all__ = ["main"]
+__all__ = ["end", "main"]
 
 _STDIN = "<stdin>"
 _MODELS = "models"  # what an interface file of models has, and one of C functions has not
@@ -62,6 +62,13 @@ def _status(action: Callable[[], int], printer: errors.Printer) -> int:
         raise
     except BaseException as error:
         return _internal(error)
+
+
+def end() -> None:
+    """Wait for what the driver has started and is about to end."""
+    supervisor = sys.modules.get("lighthouse_build.supervisor")
+    if supervisor:
+        supervisor.reap()
 
 
 def _told(error: LighthouseError, printer: errors.Printer) -> int:

@@ -341,6 +341,8 @@ class Job:
             return self._test_parts(self.payload, stages)
         self._load(stages)
         payload = self.payload
+        if payload.path:
+            self.prefix_map.directory(payload.path)  # found out now: that takes memory by the length of the path
         contents, reported = address_layout.in_fresh_heap(lambda: self._lower_payload(payload, stages))
         self._report(reported)
         return contents

@@ -37,6 +37,7 @@ class PrefixMap:
             # A relative path that a process makes absolute has no symbolic links in the part before it.
             known |= dict.fromkeys([(old.rstrip(os.sep), new), (os.path.realpath(old), new)])
         self._pairs = tuple(known)
+        self._directories: dict[str, str | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._pairs)
@@ -62,12 +63,11 @@ class PrefixMap:
 
     def directory(self, path: str) -> str | None:
         """A directory from which the name of `path` leads to it."""
-        name = self(path)
-        if not os.path.isabs(name):
-            for old, _ in self._pairs:
-                if os.path.join(old, name) == path or os.path.normpath(os.path.join(old, name)) == path:
-                    return old
-        return None
+        if path not in self._directories:
+            name = self(path)
+            found = (old for old, _ in self._pairs if os.path.normpath(os.path.join(old, name)) == path)
+            self._directories[path] = None if os.path.isabs(name) else next(found, None)
+        return self._directories[path]
 
     def concerns(self, data: bytes) -> bool:
         """Whether a name that is mapped stands in `data`."""

@@ -138,9 +138,11 @@ def main() -> None:
     if sys.argv[1:] == ["--cmake-dir"]:
         print(cmake_directory())
         return
+    from lighthouse_build.driver import end
     from lighthouse_build.driver import main as run
 
     status = run()
+    end()
     status = status if _flushed() else status or 3  # ExitCode.INPUT
     sys.stderr.flush()
     # Without tearing the interpreter down, which takes longer than writing the output.

@@ -21,7 +21,7 @@ from lighthouse_build import address_layout
 from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, SourceLocation
 from lighthouse_build.standard_error import Capture
 
-__all__ = ["HEAD", "InternalError", "Progress", "message", "outcome", "processors", "supervise"]
+__all__ = ["InternalError", "Progress", "end_later", "outcome", "processors", "reap", "receive", "send", "supervise"]
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _SIZE = 4096
-HEAD = 8  # bytes before a message: its length, little-endian
+_HEAD = 8  # bytes before a message: its length, little-endian
 _LAST_PATIENCE = 10.0  # seconds for a child that can no longer say anything to end
 _PATIENCE = 0.2  # seconds between looks at a child that says nothing
 
@@ -109,7 +109,7 @@ def supervise(
         job: what to do; returns plain data: strings, bytes, numbers, and lists, tuples and dictionaries of them.
         timeout: seconds until the child is killed, or None.
         printer: of diagnostics.
-        prepare: what the child does before: load MLIR. A job without loads it itself, and runs in a heap of its own.
+        prepare: what the child does before: load MLIR. A job without loads it itself.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
         starts_programs: whether the job starts programs or processes, which are to end with it.
 
@@ -123,9 +123,11 @@ def supervise(
         return job(progress)
     sys.stdout.flush()
     sys.stderr.flush()
+    reap()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        _ending.clear()
         os.close(reader)
         if starts_programs:
             _lead_a_group(0)
@@ -211,14 +213,12 @@ def _work(
         address_layout.reserve()
         if prepare:
             prepare()
-            data = outcome(lambda: job(progress))
-        else:
-            data = outcome(lambda: address_layout.in_own_heap(lambda: job(progress)))
+        # Where MLIR was loaded, so that it goes on there.
+        data = outcome(lambda: address_layout.in_own_heap(lambda: job(progress)))
         if os.getpid() == own:  # user code that forks comes here twice
-            view = memoryview(len(data).to_bytes(HEAD, "little") + data)
-            while view:
-                view = view[os.write(writer, view) :]
             sys.stderr.flush()
+            send(writer, data)
+            reap()
     finally:
         # Without tearing MLIR down: that costs time, and can itself die.
         os._exit(0)
@@ -280,17 +280,51 @@ def _pass_on_signals(child: int) -> list[int]:
 
 
 def _wait_for_end(child: int, reader: int) -> tuple[bytes | None, int | None]:
-    """As `_wait`, of a job without a time limit that leaves no processes behind."""
-    parts = []
-    while part := os.read(reader, 1 << 20):
-        parts.append(part)
-    return message(b"".join(parts)), os.waitpid(child, 0)[1]
+    """As `_wait`, of a job without a time limit that leaves no processes behind; what it has sent need not wait for its
+    end."""
+    data = receive(reader)
+    if data is None:
+        return None, os.waitpid(child, 0)[1]
+    end_later(child)
+    return data, 0
 
 
-def message(received: bytes) -> bytes | None:
-    """What was received, without its head, which is its length; None unless it is all there."""
-    data = received[HEAD:]
-    return data if data and len(data) == int.from_bytes(received[:HEAD], "little") else None
+def send(writer: int, data: bytes) -> None:
+    """Write `data` with its length before it, so that who reads knows when it has all."""
+    view = memoryview(len(data).to_bytes(_HEAD, "little") + data)
+    while view:
+        view = view[os.write(writer, view) :]
+
+
+def receive(reader: int) -> bytes | None:
+    """What was sent, once it is all there; None if its sender has ended before."""
+    received = bytearray()
+    while len(received) < _HEAD or len(received) < _HEAD + int.from_bytes(received[:_HEAD], "little"):
+        part = os.read(reader, 1 << 20)
+        if not part:
+            return None
+        received += part
+    return _message(bytes(received))
+
+
+def _message(received: bytes) -> bytes | None:
+    """What was received, without its length; None unless it is all there."""
+    data = received[_HEAD:]
+    return data if data and len(data) == int.from_bytes(received[:_HEAD], "little") else None
+
+
+_ending: list[int] = []  # children that have sent all, and are taking down what they had
+
+
+def end_later(child: int) -> None:
+    """Leave `child`, which has sent all that it had to, to `reap`."""
+    _ending.append(child)
+
+
+def reap() -> None:
+    """Wait for the children that were about to end. What they took of the processor then counts for this process."""
+    while _ending:
+        os.waitpid(_ending.pop(), 0)
 
 
 def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None, int | None]:
@@ -304,7 +338,7 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
 
     deadline = None if timeout is None else time.monotonic() + timeout
     received = bytearray()
-    wanted = HEAD
+    wanted = _HEAD
     status = None
     while len(received) < wanted:
         left = _PATIENCE if deadline is None else min(_PATIENCE, max(0.0, deadline - time.monotonic()))
@@ -313,8 +347,8 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
             if not part:
                 break
             received += part
-            if len(received) >= HEAD:
-                wanted = HEAD + int.from_bytes(received[:HEAD], "little")
+            if len(received) >= _HEAD:
+                wanted = _HEAD + int.from_bytes(received[:_HEAD], "little")
         elif status is not None:
             break
         elif deadline is not None and time.monotonic() >= deadline:
@@ -323,7 +357,7 @@ def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None,
         else:
             ended, status = os.waitpid(child, os.WNOHANG)
             status = status if ended else None
-    sent = message(bytes(received))
+    sent = _message(bytes(received))
     # Without a message the child has ended, or has closed the pipe: then it will never say anything, and need not end.
     patience = time.monotonic() + _LAST_PATIENCE if sent is None else None
     while status is None:

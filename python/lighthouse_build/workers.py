@@ -16,7 +16,7 @@ import sys
 
 from lighthouse_build.errors import ExitCode
 from lighthouse_build.standard_error import Capture
-from lighthouse_build.supervisor import processors
+from lighthouse_build.supervisor import processors, reap
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -145,5 +145,6 @@ def _become(task: Callable[[int], int], number: int, capture: Capture | None) ->
             capture.redirect()
         status = task(number)
         sys.stderr.flush()
+        reap()
     finally:
         os._exit(status)

@@ -125,6 +125,16 @@ def test_neither_does_what_else_is_in_a_batch(tmp_path: Path, kind: str, cpu: st
             assert (there / f"o{payloads.index('sink')}").read_bytes() == alone, (payloads, jobs)
 
 
+def test_neither_does_the_length_of_an_absolute_path(tmp_path: Path) -> None:
+    """Where a name in locations does not depend on it, as in a build."""
+    found = {}
+    for length in (1, 80, 110, 140, 170, 200):
+        there = project(tmp_path / ("x" * length))
+        command = [*DRIVER, str(there / "sink.mlir"), f"--stage={there / 'x86.mlir'}", f"--prefix-map={there}=."]
+        found[length] = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, check=True).stdout
+    assert {length for length, text in found.items() if text != found[1]} == set()
+
+
 PLAIN = """
 func.func @f(%a: i32) -> i32 {
   %0 = arith.addi %a, %a : i32

@@ -14,7 +14,7 @@ import marshal
 import os
 
 from lighthouse_build import address_layout
-from lighthouse_build.supervisor import HEAD, message, outcome
+from lighthouse_build.supervisor import end_later, outcome, receive, send
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -67,17 +67,12 @@ class CodeProcess:
 
             return codegen.generate(llvm_ir, target, **how, constants=constants)  # type: ignore[arg-type]
         how["constants"] = {name: bytes(data[0 : len(data)]) for name, data in constants.items()}
-        view = memoryview(marshal.dumps((llvm_ir, (target.triple, target.cpu, target.features), how)))
-        while view:
-            view = view[os.write(self._requests, view) :]
+        send(self._requests, marshal.dumps((llvm_ir, (target.triple, target.cpu, target.features), how)))
         os.close(self._requests)
-        parts = []
-        while part := os.read(self._results, 1 << 20):
-            parts.append(part)
-        data = message(b"".join(parts))
-        _, status = os.waitpid(self._process, 0)
+        data = receive(self._results)
         if data is None:
-            _die(status)
+            _die(os.waitpid(self._process, 0)[1])
+        end_later(self._process)
         kind, value = marshal.loads(data)
         if kind == "error":
             import pickle
@@ -94,9 +89,7 @@ def _serve(requests: int, results: int) -> None:
     """The life of the process; never returns."""
     try:
         data = outcome(lambda: address_layout.in_own_heap(lambda: _generate(requests)))
-        view = memoryview(len(data).to_bytes(HEAD, "little") + data)
-        while view:
-            view = view[os.write(results, view) :]
+        send(results, data)
     finally:
         os._exit(0)
 
@@ -106,12 +99,10 @@ def _generate(requests: int) -> dict[str, bytes | bytearray]:
     from lighthouse_build.target import Target
 
     codegen.preload()
-    parts = []
-    while part := os.read(requests, 1 << 20):
-        parts.append(part)
-    if not parts:
+    request = receive(requests)
+    if request is None:
         os._exit(0)  # the job has ended without
-    llvm_ir, target, how = marshal.loads(b"".join(parts))
+    llvm_ir, target, how = marshal.loads(request)
     return codegen.generate(llvm_ir, Target(*target), **how)
 
 
