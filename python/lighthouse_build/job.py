@@ -98,13 +98,13 @@ def code_process(request: Request, payload: Payload) -> CodeProcess | None:
     from lighthouse_build.supervisor import processors
 
     known = known_target(request.triple, request.cpu, request.features)  # else LLVM tells before MLIR starts
-    if known is None or os.path.getsize(payload.path) >= _LARGE or processors() == 1:
+    if known is None or processors() == 1:
         return None
     from lighthouse_build.emission.code_process import CodeProcess
 
     try:
-        return CodeProcess()
-    except OSError:  # limits on processes or files
+        return CodeProcess() if os.path.getsize(payload.path) < _LARGE else None
+    except OSError:  # limits on processes or files; or the payload has gone, which its reader tells
         return None
 
 
