@@ -94,16 +94,16 @@ def code_process(request: Request, payload: Payload) -> CodeProcess | None:
     """A process that will generate the code of `payload`, if that is better than to do it here."""
     if not request.kinds & (CODE - {"llvmir"}) or payload.path is None or _LLVM in sys.modules:
         return None
-    from lighthouse_build.emission.llvm_text import known_target
+    from lighthouse_build.emission.llvm_text import probable_target
     from lighthouse_build.supervisor import processors
 
-    known = known_target(request.triple, request.cpu, request.features)  # else LLVM tells before MLIR starts
-    if known is None or processors() == 1:
+    target = probable_target(request.triple, request.cpu, request.features)  # else LLVM tells before MLIR starts
+    if target is None or processors() == 1:
         return None
     from lighthouse_build.emission.code_process import CodeProcess
 
     try:
-        return CodeProcess() if os.path.getsize(payload.path) < _LARGE else None
+        return CodeProcess(target) if os.path.getsize(payload.path) < _LARGE else None
     except OSError:  # limits on processes or files; or the payload has gone, which its reader tells
         return None
 
@@ -227,6 +227,8 @@ class Job:
         if self.request.no_target and self.payload is None:
             msg = "a generator asks for the target, which it did not when the build was configured; run CMake again"
             raise errors.InputError(msg)
+        if self.target is None and self.code_process:
+            self.target = self.code_process.target
         if self.target is None:
             from lighthouse_build.emission.llvm_text import known_target
 

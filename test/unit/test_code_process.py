@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lighthouse_build.emission import code_process, codegen
 from lighthouse_build.emission.code_process import CodeProcess
-from lighthouse_build.errors import LoweringError
+from lighthouse_build.errors import LoweringError, UsageError
 from lighthouse_build.target import Target
 
 TARGET = Target("x86_64-unknown-linux-gnu", "x86-64")
@@ -37,12 +37,12 @@ def in_time() -> Any:
 def test_generates_the_same() -> None:
     constants = {"t": bytes(range(256)) * 32}
     how = HOW | {"constants": constants}
-    assert CodeProcess().generate(TABLE + CODE, TARGET, **how) == codegen.generate(TABLE + CODE, TARGET, **how)
+    assert CodeProcess(TARGET).generate(TABLE + CODE, TARGET, **how) == codegen.generate(TABLE + CODE, TARGET, **how)
 
 
 def test_much_is_generated_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_process, "_MOST", 1000)
-    aside = CodeProcess()
+    aside = CodeProcess(TARGET)
     monkeypatch.setattr(codegen, "generate", lambda *_, **how: sorted(how["constants"]))
     generated: Any = aside.generate(TABLE, TARGET, **HOW | {"constants": {"t": bytes(8192)}})
     assert generated == ["t"]
@@ -51,9 +51,16 @@ def test_much_is_generated_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_its_errors_are_the_jobs() -> None:
     with pytest.raises(LoweringError, match="cannot read the LLVM IR of the payload"):
-        CodeProcess().generate("define", TARGET, **HOW)
+        CodeProcess(TARGET).generate("define", TARGET, **HOW)
     with pytest.raises(RuntimeError, match="unknown kinds"):
-        CodeProcess().generate(CODE, TARGET, **HOW | {"kinds": {"tape"}})
+        CodeProcess(TARGET).generate(CODE, TARGET, **HOW | {"kinds": {"tape"}})
+
+
+def test_what_it_does_not_know_of_its_target_is_the_jobs_error() -> None:
+    aside = CodeProcess(Target(TARGET.triple, "no-such"))
+    os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # before it is asked
+    with pytest.raises(UsageError, match="unknown CPU 'no-such'"):
+        aside.generate(CODE, TARGET, **HOW)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
@@ -63,7 +70,7 @@ def test_its_death_is_the_jobs(number: int, monkeypatch: pytest.MonkeyPatch) -> 
     if job == 0:
         faulthandler.disable()
         try:
-            CodeProcess().generate(CODE, TARGET, **HOW)
+            CodeProcess(TARGET).generate(CODE, TARGET, **HOW)
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(job, 0)[1]) == number

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lighthouse_build.emission.c_types import MemRef, Scalar, UnsupportedTypeError, parse_type, split_function_type
-from lighthouse_build.emission.interface import Function, Interface, Value
+from lighthouse_build.emission.interface import Function, Interface, Value, join, read
 from lighthouse_build.emission.names import is_c_name, is_free_name, why_no_data_name, why_no_function_name
 from lighthouse_build.errors import InputError
 
@@ -57,6 +57,18 @@ def test_json_round_trip(interface: Interface) -> None:
     assert Interface.from_json(text, "x") == interface
     assert Interface.from_json(text, "x").to_json() == text
     text.encode("ascii")
+
+
+def test_several_are_joined() -> None:
+    interface = Interface("one.mlir", (), ("puts",))
+    other = Interface("other.mlir", ())
+    text = join([interface.to_json(), other.to_json()])
+    assert read(text, "x") == [interface, other]
+    assert read(other.to_json(), "x") == [other]
+    with pytest.raises(InputError, match="not an interface file"):
+        read("[3]", "x")
+    with pytest.raises(InputError, match="not an interface file"):
+        read("[", "x")
 
 
 @pytest.mark.parametrize(

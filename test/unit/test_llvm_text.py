@@ -246,12 +246,34 @@ def test_an_unknown_llvmlite_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert written(module("declare void @f()")) is None
 
 
-@pytest.mark.parametrize("triple", [None, *llvm_text._LAYOUTS])
+@pytest.mark.parametrize("triple", [None, *llvm_text._LAYOUTS, *llvm_text._OF_GNU])
 def test_what_is_known_of_targets_is_what_llvm_says(triple: str | None) -> None:
-    for cpu in (None, "", *(llvm_text._LAYOUTS[triple][1] if triple else ())):
+    for cpu in (None, "", *llvm_text._LAYOUTS.get(triple or "", ("", ()))[1]):
         target = llvm_text.known_target(triple, cpu, ())
         assert target == codegen.resolve_target(triple, cpu, ())
         assert llvm_text._LAYOUTS[target.triple][0] == codegen._target_machine(target).target_data
+
+
+@pytest.mark.parametrize(
+    ("triple", "cpu", "features"),
+    [
+        (None, None, ()),
+        (X86, "", ("+avx", "-sse3", "+sse3")),
+        ("x86_64-linux-gnu", "skylake", ()),
+        ("x86_64-linux-gnu", "skylake", ("+avx512f", "-avx2", "-avx512f")),
+        ("aarch64-linux-gnu", "", ("+sve", "-neon", "+sve")),
+        ("aarch64-unknown-linux-gnu", "cortex-a76", ("+v8.5a",)),
+    ],
+)
+def test_what_is_probable_of_targets_is_what_llvm_says(
+    triple: str | None, cpu: str | None, features: tuple[str, ...]
+) -> None:
+    assert llvm_text.probable_target(triple, cpu, features) == codegen.resolve_target(triple, cpu, features)
+
+
+def test_what_is_not_probable_is_left_to_llvm() -> None:
+    for asked in ((X86, "native", ()), (X86, "skylake", ("avx",)), (X86, None, ("+a,+b",)), ("sparc", "ultra", ())):
+        assert llvm_text.probable_target(*asked) is None
 
 
 PAYLOADS = {

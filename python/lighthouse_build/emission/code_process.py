@@ -30,16 +30,21 @@ _MOST = 1 << 22  # bytes of constants that are sent there
 
 
 class CodeProcess:
-    """The process. Made before MLIR is loaded, of which it has no use."""
+    """The process. Made before MLIR is loaded, of which it has no use.
 
-    def __init__(self) -> None:
+    Attributes:
+        target: what it generates code for; that LLVM knows its CPU and features, it finds out itself.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
         requests, self._requests = os.pipe()
         self._results, results = os.pipe()
         self._process = os.fork()
         if self._process == 0:
             os.close(self._requests)
             os.close(self._results)
-            _serve(requests, results)
+            _serve(requests, results, target)
         os.close(requests)
         os.close(results)
 
@@ -67,8 +72,7 @@ class CodeProcess:
 
             return codegen.generate(llvm_ir, target, **how, constants=constants)  # type: ignore[arg-type]
         how["constants"] = {name: bytes(data[0 : len(data)]) for name, data in constants.items()}
-        send(self._requests, marshal.dumps((llvm_ir, (target.triple, target.cpu, target.features), how)))
-        os.close(self._requests)
+        self._ask(marshal.dumps((llvm_ir, how)))
         data = receive(self._results)
         if data is None:
             _die(os.waitpid(self._process, 0)[1])
@@ -84,26 +88,34 @@ class CodeProcess:
             raise RuntimeError(value)
         return value  # type: ignore[no-any-return]
 
+    def _ask(self, request: bytes) -> None:
+        try:
+            send(self._requests, request)
+        except BrokenPipeError:  # it has ended, and says why
+            return
+        finally:
+            os.close(self._requests)
 
-def _serve(requests: int, results: int) -> None:
+
+def _serve(requests: int, results: int, target: Target) -> None:
     """The life of the process; never returns."""
     try:
-        data = outcome(lambda: address_layout.in_own_heap(lambda: _generate(requests)))
+        data = outcome(lambda: address_layout.in_own_heap(lambda: _generate(requests, target)))
         send(results, data)
     finally:
         os._exit(0)
 
 
-def _generate(requests: int) -> dict[str, bytes | bytearray]:
+def _generate(requests: int, target: Target) -> dict[str, bytes | bytearray]:
     from lighthouse_build.emission import codegen
-    from lighthouse_build.target import Target
 
     codegen.preload()
+    codegen.check_target(target)
     request = receive(requests)
     if request is None:
         os._exit(0)  # the job has ended without
-    llvm_ir, target, how = marshal.loads(request)
-    return codegen.generate(llvm_ir, Target(*target), **how)
+    llvm_ir, how = marshal.loads(request)
+    return codegen.generate(llvm_ir, target, **how)
 
 
 def _die(status: int) -> NoReturn:
