@@ -324,7 +324,10 @@ def end_later(child: int) -> None:
 def reap() -> None:
     """Wait for the children that were about to end. What they took of the processor then counts for this process."""
     while _ending:
-        os.waitpid(_ending.pop(), 0)
+        try:
+            os.waitpid(_ending.pop(), 0)
+        except ChildProcessError:  # a program that uses this package has waited for whatever child there was
+            continue
 
 
 def _wait(child: int, reader: int, timeout: float | None) -> tuple[bytes | None, int | None]:

@@ -10,6 +10,7 @@ import signal
 from typing import Any
 
 import pytest
+from lighthouse_build import supervisor
 from lighthouse_build.emission import code_process, codegen
 from lighthouse_build.emission.code_process import CodeProcess
 from lighthouse_build.errors import LoweringError, UsageError
@@ -42,6 +43,7 @@ def test_generates_the_same() -> None:
 
 def test_much_is_generated_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(code_process, "_MOST", 1000)
+    supervisor.reap()
     aside = CodeProcess(TARGET)
     monkeypatch.setattr(codegen, "generate", lambda *_, **how: sorted(how["constants"]))
     generated: Any = aside.generate(TABLE, TARGET, **HOW | {"constants": {"t": bytes(8192)}})
@@ -57,6 +59,7 @@ def test_its_errors_are_the_jobs() -> None:
 
 
 def test_what_it_does_not_know_of_its_target_is_the_jobs_error() -> None:
+    supervisor.reap()
     aside = CodeProcess(Target(TARGET.triple, "no-such"))
     os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # before it is asked
     with pytest.raises(UsageError, match="unknown CPU 'no-such'"):

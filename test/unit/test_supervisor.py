@@ -13,11 +13,18 @@ from pathlib import Path
 
 import pytest
 from lighthouse_build.errors import CrashError, Diagnostic, LoweringError, SourceLocation
-from lighthouse_build.supervisor import InternalError, Progress, supervise
+from lighthouse_build.supervisor import InternalError, Progress, reap, supervise
 
 
 def test_a_result_crosses() -> None:
     assert supervise(lambda progress: {"a": b"\0" * (3 << 20)}, None) == {"a": b"\0" * (3 << 20)}
+
+
+def test_a_child_that_somebody_else_has_waited_for_is_no_matter() -> None:
+    assert supervise(lambda progress: 1, None) == 1
+    os.waitpid(-1, 0)
+    reap()
+    assert supervise(lambda progress: 2, None) == 2
 
 
 def test_an_error_crosses_whole() -> None:
