@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from lighthouse_build.application.tracing import Tracer
     from lighthouse_build.batch import Part
-    from lighthouse_build.emission.code_process import CodeProcess
     from lighthouse_build.handover import Data
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
@@ -443,7 +442,7 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
             _fix_hash_seed(argv)
         # Not before all is there: most mistakes are names of files, and are told sooner.
         from lighthouse_build.handover import Handover
-        from lighthouse_build.job import Job, code_process, preload
+        from lighthouse_build.job import Job, preload
         from lighthouse_build.supervisor import supervise
 
         handover = Handover(next((e.path for e in request.emissions if e.kind in CODE and e.path != STDOUT), ""))
@@ -454,24 +453,17 @@ def _lower(request: Request, argv: Sequence[str], printer: errors.Printer, part:
 
             scratch = tempfile.mkdtemp(prefix="lh-opt-tool-")
 
-        aside: CodeProcess | None = None
-
-        def prepare() -> None:
-            nonlocal aside
-            assert payload is not None
-            aside = code_process(request, payload)
-            preload(request, schedules=schedules)
-
         def run(progress: Progress, tracer: Tracer | None = None) -> tuple[Mapping[str, Data], list[str]]:
-            return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover, aside).run()
+            return Job(request, plans, payload, dependencies, progress, tracer, scratch, handover).run()
 
-        starts_programs = bool(scratch) or not request.kinds.isdisjoint({CPP, *CODE})
+        starts_programs = bool(scratch) or CPP in request.kinds
+        prepares = payload is not None and not (python or request.tool)
         try:
             contents, inputs = supervise(
                 run,
                 request.timeout,
                 printer,
-                prepare=prepare if payload and not (python or request.tool) else None,
+                prepare=(lambda: preload(request, schedules=schedules)) if prepares else None,
                 runs_python=python,
                 starts_programs=starts_programs,
             )

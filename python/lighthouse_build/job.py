@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from lighthouse_build.application.tracing import Tracer
-    from lighthouse_build.emission.code_process import CodeProcess
     from lighthouse_build.handover import Data, Handover
     from lighthouse_build.language.spec import Spec
     from lighthouse_build.payload import Payload
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from lighthouse_build.tool.program import Tool
 
 __all__ = ["Job", "preload"]
-
-_LLVM = "lighthouse_build.emission.llvm"
-_LARGE = 1 << 20  # bytes of a payload; a larger one has constants that are better not handed on
 
 
 def preload(request: Request, *, schedules: bool) -> None:
@@ -90,24 +86,6 @@ def preload_generator(request: Request) -> None:
             return
 
 
-def code_process(request: Request, payload: Payload) -> CodeProcess | None:
-    """A process that will generate the code of `payload`, if that is better than to do it here."""
-    if not request.kinds & (CODE - {"llvmir"}) or payload.path is None or _LLVM in sys.modules:
-        return None
-    from lighthouse_build.emission.llvm_text import probable_target
-    from lighthouse_build.supervisor import processors
-
-    target = probable_target(request.triple, request.cpu, request.features)  # else LLVM tells before MLIR starts
-    if target is None or processors() == 1:
-        return None
-    from lighthouse_build.emission.code_process import CodeProcess
-
-    try:
-        return CodeProcess(target) if os.path.getsize(payload.path) < _LARGE else None
-    except OSError:  # limits on processes or files; or the payload has gone, which its reader tells
-        return None
-
-
 class Job:
     """The child's work."""
 
@@ -121,7 +99,6 @@ class Job:
         tracer: Tracer | None = None,
         scratch: str = "",
         handover: Handover | None = None,
-        code_process: CodeProcess | None = None,
     ) -> None:
         self.request = request
         # Parts of a payload are joined before they are handed over.
@@ -136,7 +113,6 @@ class Job:
         self.times: list[tuple[str, float]] = []
         self.timer = _StepTimer(self.times, progress)
         self.target: Target | None = None
-        self.code_process = code_process
         self.tool: Tool | None = None
         self.python: UserPython | None = None
 
@@ -227,8 +203,6 @@ class Job:
         if self.request.no_target and self.payload is None:
             msg = "a generator asks for the target, which it did not when the build was configured; run CMake again"
             raise errors.InputError(msg)
-        if self.target is None and self.code_process:
-            self.target = self.code_process.target
         if self.target is None:
             from lighthouse_build.emission.llvm_text import known_target
 
@@ -551,12 +525,10 @@ class Job:
             if text is not None:
                 code["llvmir"] = text.encode()
         if kinds - code.keys():
-            if self.code_process:
-                generate = self.code_process.generate
-            else:
-                from lighthouse_build.emission.codegen import generate
+            from lighthouse_build.emission import codegen
+
             with self._doing("the code generator"):
-                code |= generate(
+                code |= codegen.generate(
                     llvm_ir,
                     self._target(),
                     constants=taken,

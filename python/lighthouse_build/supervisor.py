@@ -21,7 +21,7 @@ from lighthouse_build import address_layout
 from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, SourceLocation
 from lighthouse_build.standard_error import Capture
 
-__all__ = ["InternalError", "Progress", "end_later", "outcome", "processors", "reap", "receive", "send", "supervise"]
+__all__ = ["InternalError", "Progress", "processors", "reap", "supervise"]
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def supervise(
         printer: of diagnostics.
         prepare: what the child does before: load MLIR. A job without loads it itself.
         runs_python: whether the job runs the user's Python, whose stack is then told when it dies.
-        starts_programs: whether the job starts programs or processes, which are to end with it.
+        starts_programs: whether the job starts programs, which are to end with it.
 
     Raises:
         LighthouseError: what the job raised.
@@ -214,17 +214,17 @@ def _work(
         if prepare:
             prepare()
         # Where MLIR was loaded, so that it goes on there.
-        data = outcome(lambda: address_layout.in_own_heap(lambda: job(progress)))
+        data = _outcome(lambda: address_layout.in_own_heap(lambda: job(progress)))
         if os.getpid() == own:  # user code that forks comes here twice
             sys.stderr.flush()
-            send(writer, data)
+            _send(writer, data)
             reap()
     finally:
         # Without tearing MLIR down: that costs time, and can itself die.
         os._exit(0)
 
 
-def outcome(job: Callable[[], Any]) -> bytes:
+def _outcome(job: Callable[[], Any]) -> bytes:
     """What becomes of `job()`, marshalled: a kind and a value.
 
     * `result`: what it returned, plain data;
@@ -282,21 +282,21 @@ def _pass_on_signals(child: int) -> list[int]:
 def _wait_for_end(child: int, reader: int) -> tuple[bytes | None, int | None]:
     """As `_wait`, of a job without a time limit that leaves no processes behind; what it has sent need not wait for its
     end."""
-    data = receive(reader)
+    data = _receive(reader)
     if data is None:
         return None, os.waitpid(child, 0)[1]
-    end_later(child)
+    _end_later(child)
     return data, 0
 
 
-def send(writer: int, data: bytes) -> None:
+def _send(writer: int, data: bytes) -> None:
     """Write `data` with its length before it, so that who reads knows when it has all."""
     view = memoryview(len(data).to_bytes(_HEAD, "little") + data)
     while view:
         view = view[os.write(writer, view) :]
 
 
-def receive(reader: int) -> bytes | None:
+def _receive(reader: int) -> bytes | None:
     """What was sent, once it is all there; None if its sender has ended before."""
     received = bytearray()
     while len(received) < _HEAD or len(received) < _HEAD + int.from_bytes(received[:_HEAD], "little"):
@@ -316,7 +316,7 @@ def _message(received: bytes) -> bytes | None:
 _ending: list[int] = []  # children that have sent all, and are taking down what they had
 
 
-def end_later(child: int) -> None:
+def _end_later(child: int) -> None:
     """Leave `child`, which has sent all that it had to, to `reap`."""
     _ending.append(child)
 

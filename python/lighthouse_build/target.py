@@ -10,10 +10,6 @@ from __future__ import annotations
 
 from lighthouse_build.frozen import frozen
 
-TYPE_CHECKING = False  # see frozen.py
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 __all__ = ["Target", "baseline_cpu", "baseline_features", "normalise_triple", "same_platform"]
 
 
@@ -130,11 +126,6 @@ def normalise_triple(triple: str) -> str:
     if len(parts) == 3 and parts[2] == "mingw32":
         parts[2:] = ["windows", "gnu"]
     return "-".join(parts)
-
-
-def one_of_each(features: Iterable[str]) -> tuple[str, ...]:
-    """Each feature once, with the last sign it has: so equal targets are equal tuples."""
-    return tuple(word for word in {word[1:]: word for word in features}.values() if word[1:])
 
 
 def same_platform(one: str, other: str) -> bool:

@@ -254,28 +254,6 @@ def test_what_is_known_of_targets_is_what_llvm_says(triple: str | None) -> None:
         assert llvm_text._LAYOUTS[target.triple][0] == codegen._target_machine(target).target_data
 
 
-@pytest.mark.parametrize(
-    ("triple", "cpu", "features"),
-    [
-        (None, None, ()),
-        (X86, "", ("+avx", "-sse3", "+sse3")),
-        ("x86_64-linux-gnu", "skylake", ()),
-        ("x86_64-linux-gnu", "skylake", ("+avx512f", "-avx2", "-avx512f")),
-        ("aarch64-linux-gnu", "", ("+sve", "-neon", "+sve")),
-        ("aarch64-unknown-linux-gnu", "cortex-a76", ("+v8.5a",)),
-    ],
-)
-def test_what_is_probable_of_targets_is_what_llvm_says(
-    triple: str | None, cpu: str | None, features: tuple[str, ...]
-) -> None:
-    assert llvm_text.probable_target(triple, cpu, features) == codegen.resolve_target(triple, cpu, features)
-
-
-def test_what_is_not_probable_is_left_to_llvm() -> None:
-    for asked in ((X86, "native", ()), (X86, "skylake", ("avx",)), (X86, None, ("+a,+b",)), ("sparc", "ultra", ())):
-        assert llvm_text.probable_target(*asked) is None
-
-
 PAYLOADS = {
     "matmul": """
 func.func @f(%a: tensor<4x8xf32>, %b: tensor<8x2xf32>) -> tensor<4x2xf32> {

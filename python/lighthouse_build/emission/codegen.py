@@ -20,14 +20,7 @@ from lighthouse_build.emission.symbols import explain_undefined, undefined_symbo
 from lighthouse_build.errors import Diagnostic, InputError, LoweringError, UsageError, did_you_mean
 from lighthouse_build.frozen import frozen
 from lighthouse_build.scopes import contextmanager
-from lighthouse_build.target import (
-    Target,
-    baseline_cpu,
-    baseline_features,
-    normalise_triple,
-    one_of_each,
-    same_platform,
-)
+from lighthouse_build.target import Target, baseline_cpu, baseline_features, normalise_triple, same_platform
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -37,7 +30,7 @@ if TYPE_CHECKING:
 
     from lighthouse_build.emission.constants import Bytes
 
-__all__ = ["KINDS", "check_target", "generate", "llvm_version", "preload", "resolve_target"]
+__all__ = ["KINDS", "generate", "llvm_version", "preload", "resolve_target"]
 
 KINDS = frozenset({"llvmir", "bitcode", "assembly", "object"})
 
@@ -168,8 +161,10 @@ def resolve_target(triple: str | None, cpu: str | None, features: Sequence[str])
     elif not cpu or cpu == baseline_cpu(triple):
         cpu = baseline_cpu(triple)
         known = list(baseline_features(triple))
-    target = Target(triple, cpu, one_of_each((*known, *wanted)))
-    check_target(target)
+    # One word for each feature, in order of the last: equal targets are equal tuples.
+    chosen = tuple({word[1:]: word for word in (*known, *wanted)}.values())
+    target = Target(triple, cpu, tuple(word for word in chosen if word[1:]))
+    _check_cpu(target)
     return target
 
 
@@ -203,7 +198,7 @@ _ARCHITECTURES = (
 )
 
 
-def check_target(target: Target) -> None:
+def _check_cpu(target: Target) -> None:
     """Raise a UsageError for a CPU or feature that LLVM would ignore with a warning."""
     if target.arch == "x86_64" and target.cpu.startswith(_X86_32_BIT_STARTS):
         import re
@@ -654,9 +649,9 @@ def _check_function_attributes(text: str, target: Target) -> None:
     features = set(re.findall(r'^attributes #\d+ = .*?"target-features"="([^"]*)"', text, re.MULTILINE))
     try:
         for cpu in sorted(asked):
-            check_target(Target(target.triple, cpu, ()))
+            _check_cpu(Target(target.triple, cpu, ()))
         for words in sorted(features):
-            check_target(Target(target.triple, target.cpu, tuple(word for word in words.split(",") if word)))
+            _check_cpu(Target(target.triple, target.cpu, tuple(word for word in words.split(",") if word)))
     except UsageError as error:
         msg = f"a function of the payload asks for another machine (target-cpu, target-features): {error.message}"
         raise LoweringError(msg) from None

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from lighthouse_build.emission import llvm_library
 from lighthouse_build.emission.llvm_code import DIGITS, NEW_LITERALS, is_as_before, tokens_of
-from lighthouse_build.target import Target, baseline_cpu, baseline_features, one_of_each
+from lighthouse_build.target import Target, baseline_cpu
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["for_reader", "known_target", "probable_target"]
+__all__ = ["for_reader", "known_target"]
 
 # As `llvm_library` knows its LLVM: data layouts, and CPUs besides the baseline.
 _LAYOUTS = {
@@ -81,22 +81,6 @@ def known_target(triple: str | None, cpu: str | None, features: Sequence[str]) -
     if triple not in _LAYOUTS or (cpu and cpu != baseline_cpu(triple) and cpu not in _LAYOUTS[triple][1]):
         return None
     return Target(triple, cpu or baseline_cpu(triple))
-
-
-def probable_target(triple: str | None, cpu: str | None, features: Sequence[str]) -> Target | None:
-    """What `codegen.resolve_target` returns for the same arguments unless it raises an error, where that is known.
-
-    Features are names with a sign; a list of several is left to LLVM.
-    """
-    known = known_target(triple, cpu, ())
-    if known is None and triple and cpu and cpu != "native":
-        found = known_target(triple, None, ())
-        known = Target(found.triple, cpu) if found else None
-    plain = [word[1:].replace("-", "").replace(".", "").replace("_", "") for word in features]
-    if known is None or not all(word.startswith(("+", "-")) for word in features) or not all(map(str.isalnum, plain)):
-        return None
-    base = baseline_features(known.triple) if known.cpu == baseline_cpu(known.triple) else ()
-    return Target(known.triple, known.cpu, one_of_each((*base, *features)))
 
 
 def for_reader(llvm_ir: str, target: Target) -> str | None:
