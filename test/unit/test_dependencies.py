@@ -57,7 +57,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "Path.is_file": lambda path: path.is_file(),
     "Path.stat": lambda path: path.stat(),
     "Path.resolve": lambda path: path.resolve(),
-    "shutil": lambda path: shutil.copy(path, os.devnull),
+    "shutil": lambda path: shutil.copyfile(path, os.devnull),
     "linecache": lambda path: linecache.getline(str(path), 1),
 }
 
