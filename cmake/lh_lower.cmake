@@ -675,6 +675,7 @@ function(_lh_lower_groups groups)
   foreach(source IN LISTS sources)
     # What generates a payload may take any time, or need another one.
     get_source_file_property(generated "${source}" GENERATED)
+    set(in_build_tree FALSE)
     if(NOT CMAKE_BINARY_DIR STREQUAL CMAKE_SOURCE_DIR)
       cmake_path(IS_PREFIX CMAKE_BINARY_DIR "${source}" in_build_tree)
     endif()

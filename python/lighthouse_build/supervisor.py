@@ -21,7 +21,7 @@ from lighthouse_build import address_layout
 from lighthouse_build.errors import CrashError, Diagnostic, LighthouseError, Printer, SourceLocation
 from lighthouse_build.standard_error import Capture
 
-__all__ = ["InternalError", "Progress", "processors", "reap", "supervise"]
+__all__ = ["InternalError", "Progress", "reap", "supervise"]
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -385,10 +385,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

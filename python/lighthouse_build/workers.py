@@ -16,7 +16,7 @@ import sys
 
 from lighthouse_build.errors import ExitCode
 from lighthouse_build.standard_error import Capture
-from lighthouse_build.supervisor import processors, reap
+from lighthouse_build.supervisor import reap
 
 TYPE_CHECKING = False  # see frozen.py
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def run(task: Callable[[int], int], count: int, directory: str, jobs: int) -> li
     """
     if not hasattr(os, "fork"):
         return [task(number) for number in range(count)]
-    limit = jobs or processors()
+    limit = jobs or _processors()
     slots = _Slots(directory, limit if directory else 0)
     statuses: list[int | None] = [None] * count
     running: dict[int, tuple[int, int | None]] = {}  # process to its task and slot
@@ -148,3 +148,10 @@ def _become(task: Callable[[int], int], number: int, capture: Capture | None) ->
         reap()
     finally:
         os._exit(status)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -77,7 +77,7 @@ def link(name: str, platform: Platform, obj: Path) -> None:
     """Link the object alone, with nothing left undefined."""
     compiler = shutil.which(platform.compiler)
     if not compiler:
-        pytest.skip(f"lowered, but not linked: needs {platform.compiler}")
+        pytest.skip(f"lowered, but not linked: there is no {platform.compiler}; .ci/run installs it")
     stub = obj.with_suffix(".c")
     stub.write_text(DEFINED_BY_USERS.get(name, ""))
     command = [compiler, "-shared", "-fPIC", "-Wl,--no-undefined,--fatal-warnings", str(obj), str(stub), "-lm"]

@@ -30,7 +30,7 @@ def mlir_translate() -> str:
     """The path of mlir-translate; tests that want it are skipped without one."""
     found = _mlir_translate()
     if found is None:
-        pytest.skip("there is no mlir-translate (LLVM's MLIR tools, mlir-22-tools on Debian)")
+        pytest.skip("there is no mlir-translate; install mlir-22-tools")
     return found
 
 

@@ -143,7 +143,7 @@ def test_stages_may_be_applied_by_a_tool(tmp_path: Path, lh_opt: Run, mlir_trans
     """A project's own tool lowers to EmitC, of its version of MLIR."""
     tool = Path(mlir_translate).resolve().parent / "mlir-opt"
     if not tool.exists():
-        pytest.skip("there is no mlir-opt beside mlir-translate")
+        pytest.skip(f"there is no mlir-opt beside {mlir_translate}; install mlir-22-tools")
     text = "func.func @twice(%x: f32) -> f32 {\n  %0 = arith.addf %x, %x : f32\n  return %0 : f32\n}\n"
     (tmp_path / "twice.mlir").write_text(text)
     arguments = ["twice.mlir", f"--tool={tool}", "--stage=convert-to-emitc", "--emit=cpp=twice.cpp", "--namespace=n"]
